@@ -1,5 +1,6 @@
 import type { OpenAPIV3_1 } from "openapi-types";
 import type { TSchema } from "typebox";
+import * as admin from "../routes/console/admin-schemas.ts";
 import { AccountAnswer, AccountListAnswer, AccountRequest } from "../routes/resources/accounts.ts";
 import { ConsentAnswer, ConsentOutcome, ConsentRequest } from "../routes/resources/consent-schemas.ts";
 import * as dead from "../routes/resources/dead-letters.ts";
@@ -47,6 +48,7 @@ const TAGS = {
   Hooks: "Webhooks: events posted to the app's own address.",
   Tokens: "Tokens for browsers, in place of the API key.",
   Platforms: "The enabled networks and their verbs.",
+  Administration: "Apps and their API keys, for operators' programs.",
   Operating: "Health, readiness and metrics.",
 };
 
@@ -122,6 +124,10 @@ function namedSchemas(platforms: readonly Platform[]): Readonly<Record<string, T
     TokenRequest,
     Token: TokenAnswer,
     RevocationRequest,
+    AppRequest: admin.AppRequest,
+    KeyRequest: admin.KeyRequest,
+    IssuedKey: admin.IssuedKeyAnswer,
+    AppList: admin.AppListAnswer,
     Capabilities,
     Platform: PlatformAnswer,
     PlatformList: PlatformListAnswer,
@@ -140,6 +146,12 @@ const securitySchemes: Record<string, OpenAPIV3_1.SecuritySchemeObject> = {
     name: "dragoman_token",
     description:
       "A listener token in an HttpOnly cookie of the gateway's own origin; only for pages of allowed origins.",
+  },
+  admin: {
+    type: "http",
+    scheme: "bearer",
+    bearerFormat: "dga_<id>_<secret>",
+    description: "An admin token, which `dragoman admin-token create` prints.",
   },
   ticket: { type: "apiKey", in: "query", name: "ticket", description: "A one-time ticket, for streams and sockets." },
 };

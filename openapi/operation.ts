@@ -28,12 +28,15 @@ export interface OperationSpec {
     | "Hooks"
     | "Tokens"
     | "Platforms"
+    | "Administration"
     | "Operating";
   readonly summary: string;
   readonly description?: string;
   /** Scopes of permitted callers, all needed; absent: everybody. `keyOnly`: no token can carry the scope. */
   readonly scope?: Scope | readonly Scope[];
   readonly keyOnly?: boolean;
+  /** Needs an admin token in place of an app's credential. */
+  readonly admin?: boolean;
   /** A stream or socket also takes tickets. */
   readonly tickets?: boolean;
   readonly parameters?: readonly OpenAPIV3_1.ParameterObject[];
@@ -52,10 +55,14 @@ const OF_BODY: readonly ProblemCode[] = [
 /** Refusals of authenticated operations. */
 const OF_CALLER: readonly ProblemCode[] = ["unauthenticated", "forbidden", "rate-limited", "overloaded"];
 
+/** Refusals of operations with an admin token. */
+const OF_ADMIN: readonly ProblemCode[] = ["unauthenticated", "rate-limited", "overloaded"];
+
 /** The operation as the document holds it. */
 export function operation(serializer: SchemaSerializer, spec: OperationSpec): OpenAPIV3_1.OperationObject {
   const codes = [
     ...(spec.scope === undefined ? [] : OF_CALLER),
+    ...(spec.admin === true ? OF_ADMIN : []),
     ...(spec.body === undefined ? [] : OF_BODY),
     ...(spec.problems ?? []),
   ];
@@ -78,7 +85,8 @@ export function operation(serializer: SchemaSerializer, spec: OperationSpec): Op
   };
 }
 
-function securityOf({ scope, keyOnly, tickets }: OperationSpec): OpenAPIV3_1.SecurityRequirementObject[] {
+function securityOf({ scope, keyOnly, tickets, admin }: OperationSpec): OpenAPIV3_1.SecurityRequirementObject[] {
+  if (admin) return [{ admin: [] }];
   if (scope === undefined) return [{}];
   const scopes = [scope].flat();
   if (keyOnly) return [{ key: scopes }];

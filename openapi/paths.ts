@@ -2,6 +2,7 @@ import type { OpenAPIV3_1 } from "openapi-types";
 import type { Paths } from "./operation.ts";
 import { accountPaths } from "./paths/accounts.ts";
 import { activityPaths } from "./paths/activities.ts";
+import { adminPaths } from "./paths/admin.ts";
 import { consentPaths } from "./paths/consents.ts";
 import { deadLetterPaths } from "./paths/dead-letters.ts";
 import { eventPaths } from "./paths/events.ts";
@@ -29,6 +30,7 @@ export function paths(
     ...hookPaths(serializer),
     ...tokenPaths(serializer),
     ...platformPaths(serializer),
+    ...adminPaths(serializer),
     ...operatingPaths(serializer),
   };
 }

@@ -1,20 +1,13 @@
 import { Router } from "express";
-import Type from "typebox";
 import { type AppRegistry, RegistryError } from "../../src/apps/registry.ts";
 import { SCOPES } from "../../src/model/caller.ts";
 import type { DeletedApp } from "../../src/operations/delete-app.ts";
 import { readJson } from "../http/json-body.ts";
 import { Problem } from "../http/problem.ts";
 import { parseAs } from "../http/validate-body.ts";
+import { AppRequest, KeyRequest } from "./admin-schemas.ts";
 import type { AllowChange } from "./audited.ts";
 import type { SignIn } from "./console-sign-in.ts";
-
-const Scopes = Type.Array(Type.Enum([...SCOPES]), { minItems: 1, maxItems: SCOPES.length });
-const NewApp = Type.Object(
-  { name: Type.String({ maxLength: 64 }), scopes: Type.Optional(Scopes) },
-  { additionalProperties: false },
-);
-const NewKey = Type.Object({ scopes: Type.Optional(Scopes) }, { additionalProperties: false });
 
 export interface AppRoutesDeps {
   readonly users: SignIn;
@@ -34,7 +27,7 @@ export function appRoutes({ users, allow, registry, deleteApp }: AppRoutesDeps):
   router.post("/apps", async (req, res) => {
     const session = await users.require(req);
     allow(req, res, session, { action: "create app", app: "" });
-    const { name, scopes = SCOPES } = parseAs(NewApp, (await readJson(req)).value);
+    const { name, scopes = SCOPES } = parseAs(AppRequest, (await readJson(req)).value);
     res.status(201).json(await asProblem(registry.createApp(name, scopes)));
   });
   router.delete("/apps/:app", async (req, res) => {
@@ -45,7 +38,7 @@ export function appRoutes({ users, allow, registry, deleteApp }: AppRoutesDeps):
   router.post("/apps/:app/keys", async (req, res) => {
     const session = await users.require(req);
     allow(req, res, session, { action: "create key", app: req.params.app });
-    const { scopes } = parseAs(NewKey, (await readJson(req)).value);
+    const { scopes } = parseAs(KeyRequest, (await readJson(req)).value);
     res.status(201).json(await asProblem(registry.rotate(req.params.app, scopes)));
   });
   router.delete("/apps/:app/keys/:key", async (req, res) => {
@@ -61,7 +54,7 @@ export function appRoutes({ users, allow, registry, deleteApp }: AppRoutesDeps):
 }
 
 /** Turns errors that the operator can correct into problems. */
-async function asProblem<Value>(change: Promise<Value>): Promise<Value> {
+export async function asProblem<Value>(change: Promise<Value>): Promise<Value> {
   try {
     return await change;
   } catch (error) {

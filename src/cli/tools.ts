@@ -3,6 +3,7 @@ import { Cluster } from "ioredis";
 import { redisAccounts } from "../accounts/redis-accounts.ts";
 import { appRegistry } from "../apps/redis-registry.ts";
 import { type Config, readConfig } from "../config/settings.ts";
+import { adminTokens } from "../console/admin-tokens.ts";
 import { auditLog } from "../console/audit-log.ts";
 import { consoleSessions } from "../console/console-sessions.ts";
 import { type Keyring, keyring } from "../crypto/keyring.ts";
@@ -33,6 +34,7 @@ import { redisSuppressions } from "../suppressions/redis-suppressions.ts";
 import { redisWebhooks } from "../webhooks/redis-webhooks.ts";
 import type { AccountTools } from "./accounts.ts";
 import type { ActivityTools } from "./activities.ts";
+import type { AdminTokenTools } from "./admin-tokens.ts";
 import type { AppTools } from "./apps.ts";
 import type { BackupDeps, BackupTools } from "./backup.ts";
 import type { ConsoleTools } from "./console.ts";
@@ -162,12 +164,13 @@ export async function openBackupTools(): Promise<BackupTools> {
   return { withDataFiles: (copy) => withFrozenLog(redis, copy), close };
 }
 
-/** Opens what `dragoman console` works on. */
-export async function openConsoleTools(): Promise<ConsoleTools> {
+/** Opens what `dragoman console` and `dragoman admin-token` work on. */
+export async function openConsoleTools(): Promise<ConsoleTools & AdminTokenTools> {
   const config = readConfig();
   const { redis, close } = await openStore(config, false);
   return {
     sessions: consoleSessions({ redis, hours: config.consoleHours }),
+    tokens: adminTokens({ redis }),
     audit: auditLog({ redis }),
     base: gatewayAddress(config),
     isEnabled: config.console,

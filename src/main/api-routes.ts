@@ -47,7 +47,7 @@ export function activityDeps(
 
 /** Routers that need more than the services. */
 export interface ApiRouters {
-  /** The web console; empty where it is off. */
+  /** Administration, with the web console where it is on. */
   readonly web: readonly Router[];
   readonly activities: Router;
   readonly health: Router;

@@ -14,7 +14,7 @@ const BLANK = "[secret]";
 
 /** Forms of secrets: API keys, JSON web tokens, bearer headers, logins in URLs, query strings. */
 const FORMS: ReadonlyArray<readonly [RegExp, string]> = [
-  [/\bdgm_[A-Za-z0-9_-]{8,}/g, BLANK],
+  [/\bdg[ma]_[A-Za-z0-9_-]{8,}/g, BLANK],
   [/\b(Bearer|Basic)\s+[\w.~+/=-]{6,}/gi, `$1 ${BLANK}`],
   [/([?&](?:ticket|token|access_token|code|key|secret|password)=)[^&\s"\\]+/gi, `$1${BLANK}`],
   [/(\b[a-z][a-z0-9+.-]{1,20}:\/\/[^:@/\s"]*:)[^@/\s"]+@/gi, `$1${BLANK}@`],

@@ -130,6 +130,8 @@ export const keys = {
   consoleLink: (hash: string) => `{dgm:w:${hash}}:link`,
   consoleSession: (hash: string) => `{dgm:w:${hash}}:session`,
   consoleAudit: "{dgm}:console-audit",
+  /** Admin tokens by id. */
+  adminTokens: "{dgm}:admin-tokens",
   /** By part of the polled topics: due times, and a topic's fields and subscribers. */
   pollsDue: (part: number) => `{dgmp${part}}:due`,
   topic: (part: number, id: string) => `{dgmp${part}}:topic:${id}`,

@@ -1,10 +1,15 @@
 import { createHmac } from "node:crypto";
 import { SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { adminTokens } from "../../src/console/admin-tokens.ts";
 import type { Scope } from "../../src/model/caller.ts";
 import { gateway } from "../support/gateway.ts";
 
-type Requirement = { readonly key?: readonly Scope[]; readonly token?: readonly Scope[] };
+type Requirement = {
+  readonly key?: readonly Scope[];
+  readonly token?: readonly Scope[];
+  readonly admin?: readonly [];
+};
 interface Operation {
   readonly method: string;
   readonly path: string;
@@ -38,6 +43,16 @@ describe("each operation of the document", () => {
         return [
           { method, path: path.replace("{platform}", "twitter").replace(/\{\w+\}/g, "none"), scopes, takesTokens },
         ];
+      }),
+    );
+
+  /** Operations of administration, which need an admin token. */
+  const administrative = (): Operation[] =>
+    Object.entries(gw.document.paths ?? {}).flatMap(([path, item]) =>
+      METHODS.flatMap((method) => {
+        const { security } = (item as Record<string, { security?: Requirement[] }>)[method] ?? {};
+        if (security?.every(({ admin }) => admin !== undefined) !== true) return [];
+        return [{ method, path: path.replace(/\{\w+\}/g, "none"), scopes: [], takesTokens: false }];
       }),
     );
 
@@ -111,6 +126,19 @@ describe("each operation of the document", () => {
         expect([what, response.status === 403]).toEqual([what, !isAllowed]);
       }
     }
+  });
+
+  it("of administration takes admin tokens only, and no other operation takes one", async () => {
+    const admin = await adminTokens({ redis: gw.client }).create({ name: "deploy", role: "admin" }, 1);
+    const strangers = [undefined, key, await token({ scope: "listen send" }), "rubbish"];
+    expect(administrative().length).toBeGreaterThan(3);
+    for (const operation of administrative()) {
+      const statuses = [];
+      for (const credential of strangers) statuses.push((await ask(operation, credential)).status);
+      expect([operation.path, ...statuses]).toEqual([operation.path, ...strangers.map(() => 401)]);
+      expect([401, 403]).not.toContain((await ask(operation, admin?.text)).status);
+    }
+    expect(await statusesOf(admin?.text)).toEqual(all(401));
   });
 
   it("is refused with 401 with a token that has expired or was revoked; the stream ends with 204", async () => {

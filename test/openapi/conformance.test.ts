@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { adminTokens } from "../../src/console/admin-tokens.ts";
 import { keys } from "../../src/redis/keys.ts";
 import { gateway } from "../support/gateway.ts";
 import { type Conformance, conform } from "../support/openapi-conformance.ts";
@@ -331,6 +332,40 @@ describe("every documented operation and status", () => {
     await expectCode(add, 429, "quota-exceeded");
   });
 
+  it("administration: apps and keys, and each refusal", async () => {
+    const tokens = adminTokens({ redis: gw.client });
+    const textOf = async (role: "admin" | "viewer") => (await tokens.create({ name: role, role }, 1))?.text ?? "";
+    const [key, viewer] = await Promise.all([textOf("admin"), textOf("viewer")]);
+    const create = { method: "post", path: "/admin/apps", key, body: { name: "by-admin" } } as const;
+    const { body: made, status } = await checked(create);
+    expect(status).toBe(201);
+    const second = { method: "post", path: `/admin/apps/${made.app}/keys`, key, body: {} } as const;
+    expect((await checked(second)).status).toBe(201);
+    const revoke = { method: "delete", path: `/admin/apps/${made.app}/keys/${made.keyId}`, key } as const;
+    expect((await checked(revoke)).status).toBe(204);
+    const list = { method: "get", path: "/admin/apps", key } as const;
+    expect((await checked(list)).status).toBe(200);
+    await expectCode({ ...list, path: "/admin/apps?x=1" }, 400, "bad-parameter");
+    await expectCode({ ...second, path: "/admin/apps/none/keys" }, 404, "not-found");
+    await expectCode({ ...second, path: "/admin/apps/%ZZ/keys" }, 400, "bad-parameter");
+    await expectCode({ ...revoke, path: `/admin/apps/${made.app}/keys/none` }, 404, "not-found");
+    await expectCode({ ...revoke, path: `/admin/apps/${made.app}/keys/%ZZ` }, 400, "bad-parameter");
+    for (const changing of [create, second, revoke]) await expectCode({ ...changing, key: viewer }, 403, "forbidden");
+    for (const posting of [create, second]) {
+      await expectCode({ ...posting, body: "{" }, 400, "malformed-json");
+      const headers = { "Content-Type": "text/plain" };
+      await expectCode({ ...posting, body: "a=1", headers }, 415, "unsupported-media-type");
+      await expectCode({ ...posting, body: { surprise: 1 } }, 422, "validation-failed");
+      contract.check(await announce(gw.url, posting, 15 * 1024 * 1024));
+    }
+    const guesser = { "X-Forwarded-For": "203.0.113.77" };
+    for (const { key: _, ...operation } of [list, create, second, revoke])
+      await expectCode(operation, 401, "unauthenticated");
+    for (let count = 0; count < 20; count++) await call({ ...list, key: WRONG, headers: guesser });
+    for (const operation of [list, create, second, revoke])
+      await expectCode({ ...operation, key: WRONG, headers: guesser }, 429, "rate-limited");
+  });
+
   it("platforms and the document itself: public, and 304 when unchanged", async () => {
     for (const path of ["/platforms", "/platforms/smtp", "/openapi.json"]) {
       const first = await checked({ method: "get", path });
@@ -471,6 +506,7 @@ describe("every documented operation and status", () => {
     const cut = await gateway({ PLATFORMS: "+dummy" });
     try {
       const unread = await cut.keyOf("unread");
+      const admin = await adminTokens({ redis: cut.client }).create({ name: "admin", role: "admin" }, 1);
       await cut.redis.kill();
       const endpoints = [
         { method: "get", path: NO_DOOR } as const,
@@ -483,6 +519,15 @@ describe("every documented operation and status", () => {
         expect(answer.headers["retry-after"]).toBeDefined();
       }
       contract.check(await knock(cut.url, "", unread));
+      for (const [method, path] of [
+        ["get", "/admin/apps"],
+        ["post", "/admin/apps"],
+        ["post", "/admin/apps/none/keys"],
+        ["delete", "/admin/apps/none/keys/none"],
+      ] as const) {
+        const answer = await callsTo(cut.url)({ method, path, key: admin?.text ?? "" });
+        expect([path, contract.seen(answer).body.code]).toEqual([path, "overloaded"]);
+      }
     } finally {
       await cut.redis.start();
       await cut.stop();
