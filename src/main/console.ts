@@ -12,7 +12,7 @@ import { CONSENT_QUEUE } from "../outbox/lane-queues.ts";
 import { redisTopics } from "../polling/redis-topics.ts";
 import type { ApiDeps, ApiServices } from "./api-services.ts";
 
-/** Creates the routers of administration: its REST API, and the console unless the operator switched it off. */
+/** Creates the routers of administration. The console is left out where the operator switched it off. */
 export function consoleRouters(
   { config, version, metrics, log }: ApiDeps,
   parts: ApiServices,
