@@ -68,6 +68,29 @@ describe("AccountConnection", () => {
     expect(JSON.stringify(events)).not.toContain(`${first} speaks`);
   });
 
+  it("ends the old session when its login is replaced or its account deleted: nothing arrives there any more", async () => {
+    const [replaced, deleted, kept] = [newApp(), newApp(), newApp()];
+    await core.put(replaced, network.account(5));
+    const id = await core.put(deleted, network.account(5));
+    await core.put(kept, network.account(5));
+    for (const app of [replaced, deleted, kept]) await until(app, "connecting", "online");
+    await core.put(replaced, { ...network.account(5), credentials: wrong().credentials });
+    await until(replaced, "connecting", "online", "connecting", "needs-login");
+    await core.remove(deleted, id);
+    const send = async () => core.result(deleted, await core.post(deleted, network.sendTo(5, "Hi")));
+    // The owner is notified in parallel, so work of that moment may still be sent.
+    let result = await send();
+    while (result.status === "sent") result = await send();
+    await network.peerSends(5, "not for former sessions");
+    const holds = (all: readonly LoggedEvent[]) => JSON.stringify(all).includes("not for former sessions");
+    await core.until(kept, holds);
+    // The network wrote to its sessions in turn, and whatever arrived is recorded before this later work.
+    for (const app of [replaced, deleted]) {
+      await core.result(app, await core.post(app, network.sendTo(5, "later")));
+      expect(holds(await core.events(app))).toBe(false);
+    }
+  });
+
   it("publishes the network's delivery receipt under the activity's rid", async () => {
     const app = newApp();
     await core.put(app, network.account(2));

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeCharset, decodeUtf8OrWindows1252, withoutC1 } from "../../../../src/platform/kit/charset.ts";
 
@@ -21,6 +22,23 @@ describe("decodeCharset", () => {
     ["hz-gb-2312", "61 7e 7b 56 50 7e 7d 7e 7e", "a中~"],
   ])("decodes %s", (name, hex, text) => {
     expect(decodeCharset(Buffer.from(hex.replaceAll(" ", ""), "hex"), name)).toBe(text);
+  });
+
+  it("decodes any bytes, and what was encoded", () => {
+    const names = ["utf-8", "utf-16", "utf-7", "cp850", "big5", "iso-2022-jp", "iso-2022-kr", "hz", "gb18030"];
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 60 }), fc.constantFrom(...names), (bytes, name) => {
+        expect(decodeCharset(bytes, name)).toBeTypeOf("string");
+        expect(decodeUtf8OrWindows1252(bytes)).toBeTypeOf("string");
+      }),
+    );
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme" }), (text) => {
+        expect(decodeCharset(Buffer.from(text), "UTF-8")).toBe(text);
+        expect(decodeCharset(Buffer.from(text, "utf16le"), "utf-16le")).toBe(text);
+        expect(decodeUtf8OrWindows1252(Buffer.from(text))).toBe(text);
+      }),
+    );
   });
 
   it("returns undefined for an unknown name", () => {
