@@ -55,7 +55,7 @@ function frame({
   return Buffer.concat([head, length, Buffer.alloc(isMasked ? 4 : 0), body]);
 }
 
-/** Opens a socket by hand; `closed` resolves with the code of the server's close frame, once the connection has ended. */
+/** Opens a socket by hand. `closed` resolves with the code of the close frame once the connection has ended. */
 async function handshake(app: string) {
   const { port, pathname } = new URL(server.ws);
   const socket = connect(Number(port), "127.0.0.1");
