@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Log } from "../model/log.ts";
-import type { LaneItem, LaneState, Outbox } from "../outbox/outbox.ts";
+import type { LaneItem, LaneState } from "../outbox/outbox.ts";
+import { Suspicion, type SuspicionDeps } from "./suspicion.ts";
 
 /** Pause before a suspect starts. Others end, or have run too long to be the cause of a crash. */
 const QUIET_MS = 1_000;
@@ -13,11 +13,9 @@ const CONTESTED_SUSPICION = 2;
 /** Suspicion left when the worker dies later, while the suspect runs beside others. */
 const LATER_SUSPICION = 1;
 
-export interface CrashIsolationDeps {
-  readonly outbox: Pick<Outbox, "addSuspicion">;
-  readonly log: Log;
+export interface CrashIsolationDeps extends Omit<SuspicionDeps, "clock"> {
   /** Clock in ms, and pauses that keep no process alive. */
-  readonly clock?: { readonly now: () => number; readonly pause: (ms: number) => Promise<unknown> };
+  readonly clock?: SuspicionDeps["clock"] & { readonly now: () => number };
 }
 
 type Run = () => Promise<LaneState>;
@@ -28,9 +26,7 @@ type Run = () => Promise<LaneState>;
  * evidence against that suspect only. The gate is open at least half of the time.
  */
 export class CrashIsolation {
-  readonly #outbox: CrashIsolationDeps["outbox"];
-  readonly #log: Log;
-  readonly #clock: NonNullable<CrashIsolationDeps["clock"]>;
+  readonly #deps: Required<CrashIsolationDeps>;
   /** Resolves when the gate opens; undefined while it is open. */
   #gate: Promise<void> | undefined;
   /** Resolves when no suspect waits for its turn. */
@@ -39,10 +35,8 @@ export class CrashIsolation {
   #suspectsUnderWay = 0;
   #onIdle: () => void = () => undefined;
 
-  constructor({ outbox, log, clock = REAL_CLOCK }: CrashIsolationDeps) {
-    this.#outbox = outbox;
-    this.#log = log;
-    this.#clock = clock;
+  constructor({ clock = REAL_CLOCK, ...deps }: CrashIsolationDeps) {
+    this.#deps = { ...deps, clock };
   }
 
   /** Runs an item beside others; waits only while a suspect is alone. Returns the item when the signal aborts before. */
@@ -56,21 +50,14 @@ export class CrashIsolation {
    * only a death leaves it there. Returns the item when the signal aborts before.
    */
   async runSuspect(item: LaneItem, run: Run, signal: AbortSignal): Promise<LaneState> {
-    let recorded = 0;
-    const record = (suspicion: number): Promise<"recorded" | "lost"> => {
-      const change = suspicion - recorded;
-      recorded = suspicion;
-      return this.#outbox.addSuspicion(item, change);
-    };
     const started = await this.#inTurn(signal, async () => {
-      const suspicion = this.#suspectsUnderWay > 0 ? CONTESTED_SUSPICION : ALONE_SUSPICION;
-      if ((await record(suspicion)) === "lost") return { state: { kind: "lost" } as const };
-      const state = this.#trackSuspect(run, () => record(0));
-      const { app, lane } = item;
+      const suspicion = new Suspicion(this.#deps, item, signal);
+      const level = this.#suspectsUnderWay > 0 ? CONTESTED_SUSPICION : ALONE_SUSPICION;
+      if ((await suspicion.raise(level)) === "lost") return { state: { kind: "lost" } as const };
+      const state = this.#trackSuspect(run, suspicion);
+      // The gate opens even while Redis fails.
       if (!(await this.#settlesWithin(state, ALONE_MS)))
-        await record(LATER_SUSPICION).catch((err: unknown) =>
-          this.#log.warn({ err, app, lane }, "suspicion of an activity could not be lowered"),
-        );
+        await Promise.race([suspicion.lower(LATER_SUSPICION), this.#deps.clock.pause(QUIET_MS)]);
       return { state };
     });
     return started?.state ?? { kind: "item", item };
@@ -85,7 +72,7 @@ export class CrashIsolation {
       end();
       return undefined;
     }
-    const closedAt = this.#clock.now();
+    const closedAt = this.#deps.clock.now();
     const { promise: gate, resolve: open } = deferred();
     this.#gate = gate;
     try {
@@ -93,7 +80,7 @@ export class CrashIsolation {
     } finally {
       this.#gate = undefined;
       open();
-      void this.#clock.pause(this.#clock.now() - closedAt).then(end);
+      void this.#deps.clock.pause(this.#deps.clock.now() - closedAt).then(end);
     }
   }
 
@@ -102,7 +89,7 @@ export class CrashIsolation {
     if (this.#underWay === 0) return;
     const { promise: idle, resolve } = deferred();
     this.#onIdle = resolve;
-    await Promise.race([idle, this.#clock.pause(QUIET_MS)]);
+    await Promise.race([idle, this.#deps.clock.pause(QUIET_MS)]);
   }
 
   async #settlesWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
@@ -110,7 +97,7 @@ export class CrashIsolation {
       () => true,
       () => true,
     );
-    return Promise.race([settled, this.#clock.pause(ms).then(() => false)]);
+    return Promise.race([settled, this.#deps.clock.pause(ms).then(() => false)]);
   }
 
   async #track(run: Run): Promise<LaneState> {
@@ -124,12 +111,12 @@ export class CrashIsolation {
   }
 
   /** Tracks a suspect. Takes the suspicion back after an error, which is no crash; an outcome clears it anyway. */
-  async #trackSuspect(run: Run, clear: () => Promise<unknown>): Promise<LaneState> {
+  async #trackSuspect(run: Run, suspicion: Suspicion): Promise<LaneState> {
     this.#suspectsUnderWay += 1;
     try {
       return await this.#track(run);
     } catch (error) {
-      await clear();
+      await suspicion.lower(0);
       throw error;
     } finally {
       this.#suspectsUnderWay -= 1;

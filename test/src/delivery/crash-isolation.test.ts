@@ -13,6 +13,7 @@ import { sentTo, testPlatform } from "../../support/test-platform.ts";
 
 const QUIET_MS = 1_000;
 const ALONE_MS = 2_000;
+const RETRY_MS = 200;
 
 let server: TestRedis;
 let ending = endingController();
@@ -191,6 +192,25 @@ describe("a verdict over an item whose workers died", () => {
     }
   });
 
+  it("takes a failure of Redis for no crash: the suspicion is taken back once Redis answers", async () => {
+    const outbox = openOutbox();
+    const suspect = await accepted(outbox, "suspect");
+    const item = await suspect.claimAsSuspect();
+    let isFailing = true;
+    const broken: Outbox = { ...outbox, complete: () => Promise.reject(new Error("Redis failed")) };
+    const dying = worker(broken, {
+      addSuspicion: (of, change) =>
+        change < 0 && isFailing ? Promise.reject(new Error("Redis failed")) : outbox.addSuspicion(of, change),
+    });
+    dying.release("suspect");
+    const ended = expect(dying.deliver(item)).rejects.toThrow("Redis failed");
+    await dying.clock.pass(RETRY_MS);
+    isFailing = false;
+    await dying.clock.pass(RETRY_MS);
+    await ended;
+    expect((await suspect.claim()).suspicion).toBe(0);
+  });
+
   it("takes an error for no crash, and a deferral clears what crashes left", async () => {
     const outbox = openOutbox();
     const suspect = await accepted(outbox, "suspect");
@@ -310,6 +330,7 @@ describe("the gate around a suspect", () => {
     const { clock, deliver, startOf, release } = worker(outbox, failing);
     const state = deliver(await suspect.claimAsSuspect());
     await clock.pass(ALONE_MS);
+    await clock.pass(QUIET_MS);
     void deliver(await fresh.claim());
     await startOf("fresh");
     release("suspect");
