@@ -2,7 +2,7 @@ import { Failure } from "../../../model/failure.ts";
 import { type ArchivePage, readPage } from "../client/archive.ts";
 import { formatCursor, isOfArchive, parseCursor } from "../client/archive-cursor.ts";
 import { type Client, identityOf } from "../client/client.ts";
-import { archiveSilent } from "../errors.ts";
+import { archiveSilent, noResponse } from "../errors.ts";
 import { type ArchiveStart, findPosition } from "./archive-position.ts";
 import { mapSafely } from "./map-safely.ts";
 import { inboundMessage } from "./message.ts";
@@ -55,7 +55,8 @@ function readAgain(client: Client, room: string | undefined): void {
   const { context, status } = client;
   let isReported = false;
   retryLater(client, async () => {
-    const again = await catchUp(client, await context.state.read(), room);
+    const state = await context.state.read();
+    const again = room !== undefined && isForgotten(state, room) ? "none" : await catchUp(client, state, room);
     if (again === "later") {
       if (!isReported) await context.reportProblem(archiveSilent(room));
       isReported = true;
@@ -143,6 +144,8 @@ async function readFrom(client: Client, room: string | undefined, start: Archive
 async function recordPage(client: Client, room: string | undefined, { items, last }: ArchivePage): Promise<void> {
   let recorded: string | undefined;
   for (const { id, stamp, message } of items) {
+    // A room that the account is out of at the moment maps no messages: the cursor has to stay.
+    if (room !== undefined && !client.rooms.has(room)) throw noResponse();
     const result = mapSafely(client, () => inboundMessage(message, identityOf(client), { id, stamp }));
     await client.record(result);
     if (result.events && result.events.length > 0) recorded = id;
@@ -153,6 +156,9 @@ async function recordPage(client: Client, room: string | undefined, { items, las
   await client.context.state.write(keyOf(room), cursor);
 }
 
+/** Tells whether the account has left a room for good. */
+const isForgotten = (state: Readonly<Record<string, string>>, room: string): boolean =>
+  state[`room ${room}`] === undefined;
 const keyOf = (room: string | undefined): string => (room === undefined ? "archive" : `archive ${room}`);
 const now = (): string => new Date().toISOString();
 

@@ -134,6 +134,27 @@ describe("an archive without an answer at the first look", () => {
   });
 });
 
+describe("a room that loses the account while its archive is read", () => {
+  it("brings what was missed after the account is in again", async () => {
+    const from = `${ROOM}/alice`;
+    const first = await withArchive((name) => (name === ROOM ? lines([1], "a", from) : []));
+    await join(first.client);
+    await first.close();
+    let queries = 0;
+    const archive = scriptedArchive((name) => {
+      if (name === undefined) return [];
+      return queries > 1 ? lines([1, 2], "a", from) : undefined;
+    });
+    const lost = `<presence type='unavailable' from='${ROOM}/bob'><x xmlns='http://jabber.org/protocol/muc#user'><status code='110'/><status code='332'/></x></presence>`;
+    const { context } = await connected((text, socket) => {
+      if (/to="garden@rooms.test"[^>]*><query xmlns="urn:xmpp:mam:2"/.test(text) && ++queries === 2) socket.write(lost);
+      return archive(text, socket) || room(text, socket);
+    }, first.context);
+    await context.arrived(({ event }) => event.object.body === "text 2");
+    expect(bodies(context)).toEqual(["text 2"]);
+  });
+});
+
 describe("a message that the server archives after the login, and does not deliver", () => {
   it("is found by the second look", async () => {
     let archived = lines([1]);
