@@ -1,9 +1,19 @@
-import { createHash } from "node:crypto";
+import { createHash, hash as digest } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { slicesOf } from "./slices.ts";
 
-/** Canonical JSON, or the inside of a string too long for one turn. */
-type Piece = string | { readonly inside: string };
+/** String that is too long for one turn, and the canonical JSON before. */
+interface LongPiece {
+  readonly before: string;
+  readonly inside: string;
+}
+
+/** Canonical JSON in the making. */
+interface Canonical {
+  readonly long: LongPiece[];
+  /** What follows the last long string. */
+  text: string;
+}
 
 const LONG_STRING = 64 * 1024;
 
@@ -12,51 +22,45 @@ const LONG_STRING = 64 * 1024;
  * Long strings are digested in slices, so that other requests are served in between.
  */
 export async function fingerprint(value: unknown): Promise<string> {
-  const pieces: Piece[] = [];
-  addPieces(pieces, value);
+  const canonical: Canonical = { long: [], text: "" };
+  addValue(canonical, value);
+  if (canonical.long.length === 0) return digest("sha256", canonical.text, "base64url");
   const hash = createHash("sha256");
-  let text = "";
-  for (const piece of pieces) {
-    if (typeof piece === "string") {
-      text += piece;
-      continue;
-    }
-    hash.update(text);
-    text = "";
-    for (const slice of slicesOf(piece.inside)) {
+  for (const { before, inside } of canonical.long) {
+    hash.update(before);
+    for (const slice of slicesOf(inside)) {
       hash.update(JSON.stringify(slice).slice(1, -1));
       await nextTurn();
     }
   }
-  return hash.update(text).digest("base64url");
+  return hash.update(canonical.text).digest("base64url");
 }
 
 /** Adds JSON with sorted keys (the idea of RFC 8785, enough for comparing with ourselves). */
-function addPieces(pieces: Piece[], value: unknown): void {
-  if (typeof value === "string" && value.length > LONG_STRING) pieces.push('"', { inside: value }, '"');
-  else if (Array.isArray(value)) addContainer(pieces, "[]", value.entries(), () => "");
-  else if (typeof value !== "object" || value === null) pieces.push(JSON.stringify(value));
-  else addContainer(pieces, "{}", sortedEntries(value), (key) => `${JSON.stringify(key)}:`);
+function addValue(to: Canonical, value: unknown): void {
+  if (typeof value === "string" && value.length > LONG_STRING) {
+    to.long.push({ before: `${to.text}"`, inside: value });
+    to.text = '"';
+  } else if (Array.isArray(value)) addItems(to, value);
+  else if (typeof value === "object" && value !== null) addMembers(to, value as Readonly<Record<string, unknown>>);
+  else to.text += JSON.stringify(value);
 }
 
-function addContainer<Key>(
-  pieces: Piece[],
-  [open = "", close = ""]: string,
-  entries: Iterable<readonly [Key, unknown]>,
-  prefixOf: (key: Key) => string,
-): void {
-  let separator = open;
-  for (const [key, item] of entries) {
-    pieces.push(separator + prefixOf(key));
-    addPieces(pieces, item);
+function addItems(to: Canonical, items: readonly unknown[]): void {
+  to.text += "[";
+  for (let index = 0; index < items.length; index++) {
+    if (index > 0) to.text += ",";
+    addValue(to, items[index]);
+  }
+  to.text += "]";
+}
+
+function addMembers(to: Canonical, bag: Readonly<Record<string, unknown>>): void {
+  let separator = "{";
+  for (const key of Object.keys(bag).sort()) {
+    to.text += `${separator}${JSON.stringify(key)}:`;
+    addValue(to, bag[key]);
     separator = ",";
   }
-  pieces.push(separator === open ? open + close : close);
-}
-
-function sortedEntries(value: object): Array<readonly [string, unknown]> {
-  const bag = value as Record<string, unknown>;
-  return Object.keys(bag)
-    .sort()
-    .map((key) => [key, bag[key]] as const);
+  to.text += separator === "{" ? "{}" : "}";
 }

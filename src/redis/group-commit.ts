@@ -36,7 +36,7 @@ export function groupCommit(send: SendGroup): (call: GroupedCall) => Promise<unk
   return (call) =>
     new Promise((resolve, reject) => {
       const tag = tagOf(call.keys[0] ?? "");
-      const entry = { ...call, bytes: bytesOf(call), resolve, reject };
+      const entry = { keys: call.keys, args: call.args, bytes: bytesOf(call), resolve, reject };
       const calls = waiting.get(tag);
       if (calls !== undefined) return void calls.push(entry);
       waiting.set(tag, [entry]);
@@ -77,7 +77,9 @@ function groupsOf(calls: readonly Waiting[]): Waiting[][] {
 }
 
 function bytesOf({ args }: GroupedCall): number {
-  return args.reduce<number>((sum, arg) => sum + (typeof arg === "number" ? 8 : arg.length), 0);
+  let bytes = 0;
+  for (const arg of args) bytes += typeof arg === "number" ? 8 : arg.length;
+  return bytes;
 }
 
 /** Returns a key's hash tag, by which Redis Cluster chooses the slot. */
