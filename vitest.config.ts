@@ -6,9 +6,9 @@ const ALL = "test/**/*.test.ts";
 export default defineConfig({
   test: {
     // Limits for what never comes: nothing is judged by its time, and a busy machine takes many times longer.
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
-    expect: { poll: { timeout: 20_000 } },
+    testTimeout: 180_000,
+    hookTimeout: 240_000,
+    expect: { poll: { timeout: 60_000 } },
     pool: "forks",
     sequence: { sequencer: LongestFirst },
     projects: [

@@ -30,7 +30,7 @@ const run = (command: string, args: readonly string[], options: object = {}) => 
   return stdout;
 };
 
-beforeAll(() => void run(process.execPath, [join(ROOT, "ops/release.mjs"), "--into", into]), 600_000);
+beforeAll(() => void run(process.execPath, [join(ROOT, "ops/release.mjs"), "--into", into]), 900_000);
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 describe("npm run release", () => {
@@ -41,7 +41,7 @@ describe("npm run release", () => {
     );
   });
 
-  it("gives the same bytes again for what it makes itself", { timeout: 300_000 }, () => {
+  it("gives the same bytes again for what it makes itself", { timeout: 900_000 }, () => {
     const hash = (path: string) => createHash("sha256").update(readFileSync(path)).digest("hex");
     const forms = [/\.tgz$/, /\.deb$/, /oci/];
     const before = forms.map((form) => hash(file(form)));
