@@ -84,7 +84,7 @@ const telegramWorld = async (): Promise<World> => ({
 let live: Awaited<ReturnType<typeof gateway>>;
 beforeAll(async () => {
   live = await gateway({ ALLOW_PRIVATE: "127.0.0.0/8", TELEGRAM_API_URL: telegram.origin });
-}, 60_000);
+});
 afterAll(async () => {
   await live.stop();
   await telegram.stop();

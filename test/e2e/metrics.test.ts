@@ -79,7 +79,7 @@ test("waiting and running work is counted", async () => {
           expect(text).toContain(`dragoman_outstanding{role="${role}"} ${outstanding}\n`);
         expect(text).toContain(`dragoman_lanes_active{platform="dummy",role="worker"} ${lanes}\n`);
       },
-      { timeout: 15_000, interval: 50 },
+      { timeout: 60_000, interval: 50 },
     );
   await says(1, 1);
   await says(0, 0);

@@ -100,7 +100,7 @@ describe("A gateway with a mail server", () => {
       NODE_EXTRA_CA_CERTS: ca,
     });
     key = await firstKey(join(clone.dir, "data"));
-  }, 120_000);
+  });
   afterAll(async () => {
     await started?.stop();
     await mail?.stop();

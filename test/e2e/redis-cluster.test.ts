@@ -12,7 +12,7 @@ let network: TestNetwork;
 beforeAll(async () => {
   [cluster, network] = await Promise.all([redisCluster(), xmppNetwork()]);
   live = await gateway({ REDIS_URL: cluster.url, PLATFORMS: "dummy,xmpp", ALLOW_PRIVATE: "127.0.0.0/8" });
-}, 60_000);
+});
 afterAll(async () => {
   await live.stop();
   await network.close();
@@ -45,7 +45,7 @@ it("the gateway on a Redis Cluster accepts, delivers, schedules, cancels and pol
     const { events } = (await call("get", `/events?type=result&after=${start}`).set("Accept", "application/json")).body;
     expect(events.map((event: { rid: string }) => event.rid)).toEqual(["now", "later", "soon"]);
   }
-}, 90_000);
+});
 
 it("the gateway on a Redis Cluster runs account connections for apps of many slots", async () => {
   for (let n = 0; n < 8; n++) {
@@ -69,4 +69,4 @@ it("the gateway on a Redis Cluster runs account connections for apps of many slo
     await call("delete", `/accounts/${put.body.id}`).expect(204);
     listener.close();
   }
-}, 120_000);
+});

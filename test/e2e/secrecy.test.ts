@@ -37,7 +37,7 @@ beforeAll(async () => {
   api = await gatewayProcess({ ...settings, role: "api" });
   worker = await gatewayProcess({ ...settings, role: "worker" });
   key = createApp("shop", dir, redis.url);
-}, 120_000);
+});
 afterAll(async () => {
   await Promise.all([api?.stop(), worker?.stop(), smtp?.stop()]);
   await redis?.stop();
@@ -142,7 +142,7 @@ describe("A login", () => {
     expect(logs.length).toBeGreaterThan(5);
     expect([...sources.values()].every(({ length }) => length > 0)).toBe(true);
     expect(leaksOf(sources, secrets, USER)).toEqual([]);
-  }, 120_000);
+  });
 
   it("stands nowhere either once its account was deleted", async () => {
     const { accounts } = (await call("GET", "/accounts")).body as { accounts: ReadonlyArray<{ readonly id: string }> };
@@ -153,5 +153,5 @@ describe("A login", () => {
       ...(await redisPlaces()),
     ]);
     expect(leaksOf(sources, secrets, USER)).toEqual([]);
-  }, 120_000);
+  });
 });

@@ -46,7 +46,7 @@ describe("the trace of an activity", () => {
     } finally {
       await gateway.stop();
     }
-  }, 120_000);
+  });
   afterAll(async () => {
     await collector?.stop();
     await rm(dir, { recursive: true, force: true });

@@ -74,10 +74,10 @@ beforeAll(async () => {
   closers.push(chromium.stop);
   page = await chromium.context.newPage();
   await logIn(wordpress.address);
-}, 180_000);
+});
 afterAll(async () => {
   for (const close of closers.splice(0).reverse()) await close();
-}, 60_000);
+});
 
 const call = (method: string, path: string, body: unknown, headers: Readonly<Record<string, string>> = {}) =>
   fetch(`${gateway.base}${path}`, {

@@ -186,5 +186,5 @@ describe("pods of the Kubernetes manifests", () => {
     } finally {
       await Promise.all([pods.api.process.stop(), pods.worker.process.stop()]);
     }
-  }, 120_000);
+  });
 });

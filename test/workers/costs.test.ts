@@ -100,4 +100,4 @@ it("an activity of 300 bytes costs a bounded number of script calls, commands an
   // 296, or the allocator's next size where a busy machine's steps take more digits of milliseconds.
   expect(figures.memory).toBeLessThanOrEqual(328);
   expect(figures.history).toBeLessThanOrEqual(110);
-}, 120_000);
+});

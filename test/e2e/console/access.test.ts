@@ -17,7 +17,7 @@ beforeAll(async () => {
   };
   await web.post({ ...activity, rid: "sent-1", verb: "echo" });
   await web.post({ ...activity, rid: "failed-1", verb: "fail", object: { kind: "permanent" } });
-}, 120_000);
+});
 afterAll(() => web?.stop());
 
 const PAGES = [

@@ -11,7 +11,7 @@ beforeAll(async () => {
   web = await consoleBrowser({ ALLOW_PRIVATE: "127.0.0.0/8" });
   ({ page } = web);
   await web.signIn("--name", "ann");
-}, 120_000);
+});
 afterAll(() => web?.stop());
 
 const picture = async (name: string): Promise<void> => {

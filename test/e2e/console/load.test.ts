@@ -4,7 +4,7 @@ import { type ConsoleBrowser, consoleBrowser } from "../../support/console-brows
 let web: ConsoleBrowser;
 beforeAll(async () => {
   web = await consoleBrowser();
-}, 120_000);
+});
 afterAll(() => web?.stop());
 
 /** Replaces the stream by one with 1,000 events a second. Records the gaps between frames, until `window.stopped`. */

@@ -14,7 +14,7 @@ let run: Awaited<ReturnType<typeof connectionLoad>> | undefined;
 afterEach(async () => {
   await run?.close();
   run = undefined;
-}, 60_000);
+});
 
 function expectKept(
   name: string,

@@ -32,14 +32,14 @@ beforeAll(async () => {
   worker = await gatewayProcess({ role: "worker", dataDir: redis.dir, env: shared });
   key = await firstKey(redis.dir);
   listener = await eventListener(api.base, key);
-}, 120_000);
+});
 afterAll(async () => {
   listener?.close();
   await worker?.stop();
   await api?.stop();
   await network?.close();
   await redis?.stop();
-}, 60_000);
+});
 
 async function call(method: string, path: string, body: object): Promise<number> {
   const answer = await fetch(`${api.base}${path}`, {

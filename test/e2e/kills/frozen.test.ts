@@ -25,7 +25,7 @@ test("a worker that resumes after a freeze doubles nothing, and acts late only o
   // A process frozen between its commit and the effect acts late, which is the case of `unknown`.
   const unknown = new Set(verdict.unknownRids);
   expectNothingLost({ ...verdict, effectsOutOfOrder: verdict.effectsOutOfOrder.filter((rid) => !unknown.has(rid)) });
-}, 180_000);
+});
 
 test("a frozen Redis is answered with 503, and writes that it executes later are not doubled", async () => {
   run = await killRun(2);
@@ -39,4 +39,4 @@ test("a frozen Redis is answered with 503, and writes that it executes later are
   const tries = run.clients.flatMap((client) => client.attempts);
   expect(tries.filter(({ status }) => status === 0)).toEqual([]);
   expect(tries.filter(({ status, retryAfter }) => status !== 202 && (status !== 503 || !retryAfter))).toEqual([]);
-}, 180_000);
+});

@@ -62,7 +62,7 @@ test("a killed gateway leaves no process behind, and its next start continues wi
   console.log(`Whole gateway killed ${KILLS} times: ${auditLine(verdict)}`);
   expectNothingLost(verdict);
   expect(listener.gaps()).toBe(0);
-}, 180_000);
+});
 
 function workOf(lane: string, n: number): Record<string, unknown> {
   const head = { platform: "dummy", actor: { address: "bob" }, target: [{ address: lane }] };

@@ -48,4 +48,4 @@ test("while Redis is down each POST is answered 503 at once, and afterwards the 
   const unanswered = clients.flatMap((client) => client.attempts).filter(({ status }) => status === 0);
   expect(unanswered).toEqual([]);
   expect([api, ...workers].map((gateway) => gateway.pid())).toEqual(pids);
-}, 120_000);
+});

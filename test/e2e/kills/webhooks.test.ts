@@ -62,6 +62,6 @@ test("workers killed during webhook deliveries lose no event and keep conversati
     const conversation = receiver.accepted().filter(({ body }) => String(body.rid).startsWith(`c${c}.`));
     expect(conversation.map(({ body }) => body.rid)).toEqual(rids.filter((rid) => rid.startsWith(`c${c}.`)));
   }
-}, 180_000);
+});
 
 const ECHO = { platform: "dummy", verb: "echo", actor: { address: "alice" }, object: { body: "Hi" } };

@@ -84,7 +84,7 @@ describe("dead letters", () => {
     expect(died.replayedAs).toBe(rid);
     expect(rid).toBe(`replay.${died.id}`);
     // Fails at its first attempt like the previous activity, and is a separate dead letter.
-    await expect.poll(async () => (await call("GET", `/dead-letters/${rid}`)).status, { timeout: 10_000 }).toBe(200);
+    await expect.poll(async () => (await call("GET", `/dead-letters/${rid}`)).status).toBe(200);
   });
 
   test("of several targets are replayed for the failed targets only", async () => {
@@ -98,9 +98,7 @@ describe("dead letters", () => {
     const { body } = await call("POST", "/dead-letters/both/replay");
     const standing = await call("GET", `/activities/${body.rid}`);
     expect(standing.body.target.map(({ address }: { address: string }) => address)).toEqual(["bad"]);
-    await expect
-      .poll(async () => (await call("GET", `/dead-letters/${body.rid}`)).status, { timeout: 10_000 })
-      .toBe(200);
+    await expect.poll(async () => (await call("GET", `/dead-letters/${body.rid}`)).status).toBe(200);
   });
 
   test("are listed page by page, newest first, and can be deleted", async () => {

@@ -161,4 +161,4 @@ test("app create prints only the key on standard output", async () => {
   expect(created.code).toBe(0);
   expect(created.out).toMatch(/^dgm_\w+_\w+_\w+\n$/);
   expect((await dragoman(["app", "list"])).out).toContain("shop");
-}, 120_000);
+});

@@ -63,9 +63,7 @@ test("finalize > keeps an expired activity with attempts as a dead letter, in th
   };
   expect(await core.outbox.defer(next.item, until)).toBe("deferred");
   const dead = redisDeadLetters({ redis: core.redis, retentionSeconds: 3_600 });
-  await expect
-    .poll(() => dead.find("app", "slow"), { timeout: 5_000 })
-    .toMatchObject({ result: { status: "expired" } });
+  await expect.poll(() => dead.find("app", "slow")).toMatchObject({ result: { status: "expired" } });
 });
 
 test("replayRequest > repeats undelivered targets at once with attachments, and is undefined without their contents", () => {

@@ -253,4 +253,4 @@ test("private server > fetches the distribution's packages into the cache folder
   const second = await start(bare);
   expect(lines.join("\n")).not.toMatch(/fetching/);
   await second.stop();
-}, 120_000);
+});

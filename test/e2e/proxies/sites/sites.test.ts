@@ -40,7 +40,7 @@ beforeAll(async () => {
   const endpoint = { plain: { port: farm.direct }, tls: { port: farm.directTls, ca: farm.tls.cert } };
   for (const kind of ["plain", "tls"] as const)
     await Promise.all(sites.map(async (site) => before[kind].set(site.name, await answers(site, endpoint[kind]))));
-}, 60_000);
+});
 afterAll(async () => {
   for (const close of closers.reverse()) await close();
 });

@@ -20,7 +20,7 @@ beforeAll(async () => {
   live = await gateway({ ALLOW_PRIVATE: "127.0.0.0/8" });
   key = await live.keyOf("talker");
   listener = await eventListener(`${live.url}/gateway`, key);
-}, 30_000);
+});
 afterAll(async () => {
   listener.close();
   await live.stop();

@@ -238,7 +238,7 @@ describe.each([
     expect(account.nick()).toBe("dave_");
     expect(statuses(await account.run("send", "alice", { body: "who am I" }))).toEqual(["sent"]);
     await owner.close();
-    await expect.poll(() => account.nick(), { timeout: 10_000 }).toBe("dave");
+    await expect.poll(() => account.nick()).toBe("dave");
     await expect(account.run("update", [], { type: "profile", name: "alice" })).rejects.toMatchObject({
       code: "nick-in-use",
       kind: "permanent",

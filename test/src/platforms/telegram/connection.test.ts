@@ -62,7 +62,7 @@ describe("a Telegram bot's connection", () => {
     expect(account.stored.offset).toBeUndefined();
     const next = await connect();
     await next.arrived(({ event }) => event.object.body === "kept");
-  }, 60_000);
+  });
 
   it("answers a pressed button and removes an earlier webhook", async () => {
     const account = await connect();

@@ -49,7 +49,7 @@ async function streamed(): Promise<void> {
     const activity = activityOf(x.platform, verb, { target: [{ address: "search:dragoman" }] });
     await x.platform.verbs[verb]?.run(client, activity, testVerbContext());
   };
-  const until = (fits: () => boolean) => vi.waitUntil(fits, { timeout: 15_000, interval: 5 });
+  const until = (fits: () => boolean) => vi.waitUntil(fits, { timeout: 60_000, interval: 5 });
   await run("subscribe");
   await until(() => x.server.streams.connected() === 1);
   const id = x.server.addPost("34", "A dragoman");

@@ -96,7 +96,7 @@ beforeAll(async () => {
   imap = await openImap({ ...common, port: server.imapPort, timeouts: IMAP_TIMEOUTS }, false, signal);
   await imap.mailboxOpen("INBOX", { readOnly: true });
   pop3 = await openPop3({ ...common, port: server.pop3Port, timeouts: POP3_TIMEOUTS }, signal);
-}, 120_000);
+});
 afterAll(async () => {
   pop3.close();
   imap.close();

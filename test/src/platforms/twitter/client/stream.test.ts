@@ -49,7 +49,7 @@ async function connectAccount(
   return { connectionContext, run, close };
 }
 /** Polls a condition of the simulator that has no event. */
-const until = (fits: () => boolean) => vi.waitUntil(fits, { timeout: 15_000, interval: 5 });
+const until = (fits: () => boolean) => vi.waitUntil(fits, { timeout: 60_000, interval: 5 });
 const looks = () => x.server.exchanges.filter(({ endpoint }) => endpoint === SEARCH).length;
 /** Waits until the stream covers everything: connected, caught up, no polls any more. */
 async function streamed(): Promise<void> {
