@@ -3,6 +3,7 @@ import { connectionFigures } from "./connections.ts";
 import { feeds } from "./feeds.ts";
 import { type Figure, table } from "./figures.ts";
 import { mails } from "./mail-delivery.ts";
+import { submissions } from "./mail-submission.ts";
 import { mailboxes } from "./mailboxes.ts";
 import { proxies } from "./proxies.ts";
 import { starts } from "./start.ts";
@@ -20,6 +21,7 @@ const benches: Record<string, { readonly title: string; readonly run: () => Prom
   held: { title: "Chat accounts held by one worker (IRC, plaintext, AOF always)", run: () => connectionFigures() },
   mailboxes: { title: "A mailbox over IMAP IDLE (Dovecot, AOF always)", run: () => mailboxes() },
   mails: { title: "Mail from POST to result (AOF always)", run: () => mails() },
+  submissions: { title: "Mail taken by SMTP while it is sent on (AOF always)", run: () => submissions() },
   proxies: { title: "An event through nginx, HAProxy and Apache, against one past them", run: () => proxies() },
   start: { title: "Start and rest, all platforms, private Redis (medians)", run: () => starts(against) },
   streams: { title: "Event streams", run: () => streams() },
