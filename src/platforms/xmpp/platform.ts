@@ -3,6 +3,7 @@ import { connectionVerbs } from "../../platform/connection.ts";
 import { definePlatform, defineVerb, type Platform, renamedValues } from "../../platform/platform.ts";
 import type { Client } from "./client/client.ts";
 import type { XmppSettings } from "./client/connect.ts";
+import { endSession } from "./client/end-session.ts";
 import { CREDENTIALS_EXAMPLE, Credentials } from "./credentials.ts";
 import { classifyError } from "./errors.ts";
 import { connectAccount } from "./inbound/connection.ts";
@@ -74,7 +75,7 @@ export function xmpp(settings: XmppSettings = {}): Platform {
     },
     validate,
     connect: (context) => connectAccount(context, settings),
-    dispose: async ({ stream }) => stream.close(),
+    dispose: endSession,
     recover,
     classifyError,
   });

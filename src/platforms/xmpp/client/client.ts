@@ -42,6 +42,8 @@ export interface Client {
   readonly status: ConnectionStatus;
   /** Wait in ms before a silent room or archive is tried again. */
   readonly retryMs: number;
+  /** Longest time in ms for an orderly end of the session. */
+  readonly endMs: number;
   /**
    * Shows each message and presence to a watcher first. The watcher returns true to consume the stanza. Returns a stop
    * function.
@@ -49,6 +51,8 @@ export interface Client {
   readonly watch: (watcher: (stanza: Stanza) => boolean) => () => void;
   /** Records the result of a stanza, then sends the reply. */
   readonly record: (result: InboundResult) => Promise<void>;
+  /** Resolves when every stanza that came so far is recorded. */
+  readonly handled: () => Promise<void>;
 }
 
 export interface ConnectionStatus {

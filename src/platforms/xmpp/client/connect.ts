@@ -12,6 +12,8 @@ import { openStream, type StreamOptions, type Timeouts } from "./stream.ts";
 
 /** Wait before another attempt on a room or an archive, in ms. */
 const RETRY_MS = 30_000;
+/** Longest time for an orderly end, in ms. Leases leave about a second to close connections. */
+const END_MS = 500;
 
 export interface XmppSettings {
   /** Looks up SRV records; the default asks the system. */
@@ -21,16 +23,25 @@ export interface XmppSettings {
   readonly xmppSelfPingMs?: number;
   /** Milliseconds before a silent room or archive is tried again; default half a minute. */
   readonly xmppRetryMs?: number;
+  /** Milliseconds for an orderly end of a session; default half a second. */
+  readonly xmppEndMs?: number;
 }
 
-export interface ClientOptions extends Pick<StreamOptions, "onStanza" | "onEnd"> {
+export interface ClientOptions extends Pick<StreamOptions, "onStanza" | "onEnd">, Pick<Client, "handled"> {
   readonly context: ConnectionContext<Credentials>;
   readonly state: Readonly<Record<string, string>>;
   readonly settings: XmppSettings;
 }
 
 /** Opens an account's stream and makes its client; watchers see each stanza before `onStanza`. */
-export async function openClient({ context, state, settings, onStanza, onEnd }: ClientOptions): Promise<Client> {
+export async function openClient({
+  context,
+  state,
+  settings,
+  onStanza,
+  onEnd,
+  handled,
+}: ClientOptions): Promise<Client> {
   const resourcePrefix = await resourcePrefixOf(context, state);
   const watchers = new Set<(stanza: Stanza) => boolean>();
   const stream = await openStream({
@@ -61,10 +72,12 @@ export async function openClient({ context, state, settings, onStanza, onEnd }: 
       onRoomLost: () => undefined,
     },
     retryMs: settings.xmppRetryMs ?? RETRY_MS,
+    endMs: settings.xmppEndMs ?? END_MS,
     watch: (watcher) => {
       watchers.add(watcher);
       return () => watchers.delete(watcher);
     },
+    handled,
     record: async ({ events = [], receipt, reply }) => {
       let isNew = false;
       for (const event of events) isNew = (await context.record(event)) === "new" || isNew;

@@ -1,5 +1,5 @@
 import { xml } from "@xmpp/client";
-import { noResponse, notXml } from "../errors.ts";
+import { closedByServer, noResponse, notXml } from "../errors.ts";
 import { domain, isXmlText } from "./jid.ts";
 import type { LibraryAdapter, Stanza } from "./library.ts";
 import type { StreamSocket } from "./socket.ts";
@@ -25,18 +25,27 @@ export function streamApi(parts: StreamParts): Stream {
   };
   const ping = () => anyAnswer(request("get", xml("ping", { xmlns: "urn:xmpp:ping" }), domain(jid)));
   const timer = keepalive(parts, ping);
+  let hasLeft = false;
+  const send: Stream["send"] = (stanza) => {
+    if (hasLeft) throw closedByServer();
+    socket.write(serialize(stanza));
+    return counts.sent();
+  };
+  const acknowledged: Stream["acknowledged"] = async (sequence) => {
+    if (!counts.isEnabled()) return ping();
+    socket.write(`<r xmlns='${NS_SM}'/>`);
+    const acknowledgement = new Promise<void>((resolve) => counts.onAcknowledged(sequence, resolve));
+    await socket.withTimeout(acknowledgement, timeouts.responseMs);
+  };
   return {
     jid,
     request,
-    send: (stanza) => {
-      socket.write(serialize(stanza));
-      return counts.sent();
-    },
-    acknowledged: async (sequence) => {
-      if (!counts.isEnabled()) return ping();
-      socket.write(`<r xmlns='${NS_SM}'/>`);
-      const acknowledgement = new Promise<void>((resolve) => counts.onAcknowledged(sequence, resolve));
-      await socket.withTimeout(acknowledgement, timeouts.responseMs);
+    send,
+    acknowledged,
+    leave: () => {
+      const sequence = send(xml("presence", { type: "unavailable" }));
+      hasLeft = true;
+      return acknowledged(sequence);
     },
     withTimeout: (work, ms = timeouts.responseMs) => socket.withTimeout(work, ms),
     pause: socket.pause,
@@ -44,7 +53,8 @@ export function streamApi(parts: StreamParts): Stream {
     fail: socket.fail,
     close: async () => {
       clearInterval(timer);
-      await socket.closeGracefully("</stream:stream>");
+      const acknowledgement = counts.isEnabled() ? `<a xmlns='${NS_SM}' h='${counts.handledCount()}'/>` : "";
+      await socket.closeGracefully(`${acknowledgement}</stream:stream>`);
     },
   };
 }

@@ -54,6 +54,8 @@ export interface Stream {
   readonly isEnded: () => boolean;
   /** Ends the stream for a reason of ours and calls `onEnd`. */
   readonly fail: (thrown: unknown) => void;
+  /** Tells the server that the account is away, and resolves when it knows. From then on nothing else is sent. */
+  readonly leave: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 

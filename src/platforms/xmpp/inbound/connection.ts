@@ -39,11 +39,13 @@ async function openAccount(context: ConnectionContext<Credentials>, settings: Xm
     state,
     settings,
     onStanza: queue.push,
+    handled: () => queue.run(async () => undefined),
     onEnd: (thrown) => {
       ended = { thrown };
       if (isReady && !context.signal.aborted) context.onDisconnected(thrown);
     },
   });
+  // Once the account is online, its end is orderly: see `endSession`.
   const stop = () => client.stream.fail(context.signal.reason);
   context.signal.addEventListener("abort", stop, { once: true });
   try {
@@ -56,6 +58,7 @@ async function openAccount(context: ConnectionContext<Credentials>, settings: Xm
     queue.open();
     if (ended) throw ended.thrown ?? closedByServer();
     isReady = true;
+    context.signal.removeEventListener("abort", stop);
     monitorRooms(client, settings.xmppSelfPingMs ?? SELF_PING_MS);
     return client;
   } catch (thrown) {

@@ -33,15 +33,14 @@ export function orderedQueue(options: OrderedQueueOptions): OrderedQueue {
   function handle(stanza: Stanza, markHandled: () => void): void {
     waiting += 1;
     if (waiting === MAX_WAITING) options.pause(true);
-    run(() => options.handle(stanza)).then(
-      () => {
+    run(() => options.handle(stanza))
+      .then(() => {
         markHandled();
         waiting -= 1;
         if (waiting === MAX_WAITING / 2) options.pause(false);
-      },
-      // An unrecorded stanza is not acknowledged, and no later stanza may be.
-      (thrown: unknown) => options.fail(thrown),
-    );
+      })
+      // An unrecorded stanza is not acknowledged, and no later stanza may be. Nor can one be on a broken connection.
+      .catch((thrown: unknown) => options.fail(thrown));
   }
   return {
     run,
