@@ -17,14 +17,15 @@ export function messageIdOf({ id, actor }: Pick<Activity, "id" | "actor">, mailD
 }
 
 /**
- * Composes the whole message (RFC 5322, CRLF, 7 bit). Signs when the account has a DKIM key. The headers list all To and Cc
- * targets at every attempt, and never a Bcc. The composer gets checked addresses as objects, and parses none.
+ * Composes the whole message (RFC 5322, CRLF, 7 bit). Returns it in pieces, since copying 20 MB into one would block the
+ * event loop. Signs when the account has a DKIM key. The headers list all To and Cc targets at every attempt, and never a
+ * Bcc. The composer gets checked addresses as objects, and parses none.
  */
 export async function compose(
   activity: Omit<ActivityOf<typeof SendSchema>, "rid">,
   blobs: readonly Blob[],
   defaults: SenderDefaults,
-): Promise<Buffer> {
+): Promise<readonly Buffer[]> {
   const { object, actor, target } = activity;
   const name = actor.name ?? defaults.senderName;
   const { default: MailComposer } = await import("nodemailer/lib/mail-composer");
@@ -46,14 +47,15 @@ export async function compose(
   });
   const root = mail.compile();
   if (isDeliveryReport(object, blobs)) root.setHeader("Content-Type", REPORT_TYPE);
-  const bytes = await root.build();
-  return defaults.dkim ? sign(bytes, defaults.dkim) : bytes;
+  const pieces: Buffer[] = [];
+  for await (const piece of root.createReadStream()) pieces.push(Buffer.from(piece));
+  return defaults.dkim ? [await signatureOf(pieces, defaults.dkim), ...pieces] : pieces;
 }
 
 function attachmentPart(blob: Blob) {
   return {
     filename: blob.name,
-    content: paced(blob.content),
+    content: paced([blob.content]),
     contentType: leafType(blob.mediaType),
     contentDisposition: blob.id === undefined ? ("attachment" as const) : ("inline" as const),
     ...optional("cid", blob.id),
@@ -66,17 +68,16 @@ const SIGNED_FIELDS =
   "In-Reply-To:References:List-Id:List-Help:List-Unsubscribe:List-Unsubscribe-Post:List-Subscribe:List-Post:" +
   "List-Owner:List-Archive";
 
-/** Signs a message. Only the signer's field is read: another copy of 20 MB, in one turn, would block the event loop. */
-async function sign(
-  bytes: Buffer,
+/** Returns the field that signs a message. Of the signer's output no more is read, since the message is there already. */
+async function signatureOf(
+  message: readonly Buffer[],
   { domain, selector, privateKey }: NonNullable<Credentials["dkim"]>,
 ): Promise<Buffer> {
   const options = { domainName: domain, keySelector: selector, privateKey, headerFieldNames: SIGNED_FIELDS };
   const { default: DKIM } = await import("nodemailer/lib/dkim");
-  const signed = new DKIM(options).sign(paced(bytes));
+  const signed = new DKIM(options).sign(paced(message));
   for await (const field of signed) {
-    if (Buffer.isBuffer(field) && field.toString("latin1", 0, 15) === "DKIM-Signature:")
-      return Buffer.concat([field, bytes]);
+    if (Buffer.isBuffer(field) && field.toString("latin1", 0, 15) === "DKIM-Signature:") return field;
     break;
   }
   throw new Error("The signer made no DKIM-Signature");
@@ -85,11 +86,13 @@ async function sign(
 const PIECE_BYTES = 57 * 1_024;
 
 /** Returns bytes as a stream of pieces with pauses. Encoding and hashing 20 MB at once would block the event loop. */
-function paced(bytes: Buffer): Readable {
+function paced(buffers: readonly Buffer[]): Readable {
   async function* pieces(): AsyncGenerator<Buffer> {
-    for (let from = 0; from < bytes.length; from += PIECE_BYTES) {
-      yield bytes.subarray(from, from + PIECE_BYTES);
-      await setImmediate();
+    for (const bytes of buffers) {
+      for (let from = 0; from < bytes.length; from += PIECE_BYTES) {
+        yield bytes.subarray(from, from + PIECE_BYTES);
+        await setImmediate();
+      }
     }
   }
   return Readable.from(pieces(), { objectMode: false });

@@ -37,7 +37,7 @@ export async function send(
     // Nobody is to be told that a report could not be delivered (RFC 3464 section 2).
     from: isDeliveryReport(activity.object, blobs) ? "" : sender,
     to: [...new Set(recipients.map(({ wire }) => wire))],
-    bytes: await compose(activity, blobs, client.senderDefaults),
+    message: await compose(activity, blobs, client.senderDefaults),
     ...(dsn ? { dsn: { ret: "HDRS", envid: activity.id, notify: ["SUCCESS", "FAILURE", "DELAY"] } } : {}),
     // Delivery reports arrive in the mailbox, from where they find the rid.
     commit: () => context.commit(client.mailbox ? { receiptTtlSeconds: RECEIPT_TTL_SECONDS } : {}),

@@ -34,7 +34,9 @@ describe("the schema of send", () => {
 
   it("sends Markdown as HTML and as plain text, beside what the app wrote itself", async () => {
     const partsOf = async (object: Activity["object"]) => {
-      const { text = "", html } = await simpleParser(await compose(testMailActivity({ object }), [], {}));
+      const { text = "", html } = await simpleParser(
+        Buffer.concat(await compose(testMailActivity({ object }), [], {})),
+      );
       return [text.trim(), html === false ? html : html?.trim()];
     };
     const markdown = "**Hello** [site](https://a.example)";
@@ -271,7 +273,7 @@ describe("the composed message", () => {
           const object = { subject, body, headers: { "X-Test": header } };
           const activity: Activity = testMailActivity({ actor, target: targets, object });
           fc.pre(validationErrors(SendSchema, { actor, target: targets, object }).length === 0);
-          const bytes = await compose(activity, [], {});
+          const bytes = Buffer.concat(await compose(activity, [], {}));
           const parsed = await simpleParser(bytes);
           const fields = (["to", "cc"] as const).filter((field) =>
             targets.some((target) => (target.field ?? "to") === field),
@@ -363,7 +365,7 @@ describe("a mail of 20 MB", () => {
       if (!isOver) setImmediate(countTurn);
     };
     setImmediate(countTurn);
-    const bytes = await compose(testMailActivity(), [{ name: "a.bin", content }], { dkim });
+    const bytes = Buffer.concat(await compose(testMailActivity(), [{ name: "a.bin", content }], { dkim }));
     isOver = true;
     // A turn of the event loop for each piece of 57 KiB, at composing and at signing.
     expect(turns).toBeGreaterThan((2 * content.length) / (57 * 1024));

@@ -14,7 +14,8 @@ import { codedError, type Watchdog, watchdog } from "./watchdog.ts";
 export interface OutgoingMail {
   readonly from: string;
   readonly to: readonly string[];
-  readonly bytes: Buffer;
+  /** The message in pieces. */
+  readonly message: readonly Buffer[];
   readonly dsn?: SMTPEnvelopeDsn;
   /** Awaited between the last byte of the body and the final dot. If the promise rejects, no dot is sent. */
   readonly commit: () => Promise<void>;
@@ -111,7 +112,7 @@ async function sendOn(
   const envelope: Partial<SMTPConnectionEnvelope> = {
     from: mail.from,
     to: [...mail.to],
-    size: mail.bytes.length,
+    size: mail.message.reduce((sum, { length }) => sum + length, 0),
     ...(mail.dsn === undefined ? {} : { dsn: mail.dsn }),
   };
   const body = bodyOf(mail, transaction, guarded, timeouts);
@@ -147,9 +148,11 @@ async function* bodyOf(
   timeouts: SmtpTimeouts,
 ): AsyncGenerator<Buffer> {
   transaction.stage = "body";
-  for (let from = 0; from < mail.bytes.length; from += 65_536) {
-    guarded.restartClock(timeouts.command);
-    yield mail.bytes.subarray(from, from + 65_536);
+  for (const piece of mail.message) {
+    for (let from = 0; from < piece.length; from += 65_536) {
+      guarded.restartClock(timeouts.command);
+      yield piece.subarray(from, from + 65_536);
+    }
   }
   try {
     await mail.commit();
