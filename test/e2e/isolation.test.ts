@@ -76,17 +76,21 @@ describe("apps with equal rids, actors and targets", () => {
     const dead = { ...activity(owner, "dead-anna"), verb: "fail", options: { expiresIn: 2 } };
     const failing = { body: "Hi", kind: "retryable", retryAfterMs: 60_000 };
     await call(owner, "POST", "/activities", { ...dead, object: failing }, { Prefer: "wait=20" });
+    const suppressed = { platform: "email", address: "left@example.org" };
+    const suppression = (await call(owner, "POST", "/suppressions", suppressed)).body as { readonly id: string };
     const names: Readonly<Record<string, readonly [real: string, unknown: string]>> = {
       "/activities/{rid}": ["only-anna", "only-nobody"],
       "/dead-letters/{rid}": ["dead-anna", "dead-nobody"],
       "/dead-letters/{rid}/replay": ["dead-anna", "dead-nobody"],
       "/accounts/{id}": [account.id, `acc_${"x".repeat(22)}`],
+      "/suppressions/{id}": [suppression.id, `acc_${"x".repeat(22)}`],
       "/hooks/{name}": ["secret-hook", "another-hook"],
       "/hooks/{name}/deliveries": ["secret-hook", "another-hook"],
       "/hooks/{name}/test": ["secret-hook", "another-hook"],
       "/hooks/{name}/replay": ["secret-hook", "another-hook"],
     };
-    const open = ["/accounts/{platform}", "/inbound/", "/platforms/"];
+    // Apps' keys open nothing under /admin.
+    const open = ["/accounts/{platform}", "/admin/", "/inbound/", "/platforms/"];
     const named = Object.entries(gw.document.paths ?? {}).filter(([path]) => /\{\w+\}/.test(path));
     for (const [path, item] of named) {
       if (open.some((prefix) => path.startsWith(prefix))) continue;
@@ -106,8 +110,8 @@ describe("apps with equal rids, actors and targets", () => {
     }
     expect((await call(owner, "GET", "/activities/only-anna")).body).toMatchObject({ status: "sent" });
     expect((await call(owner, "GET", "/dead-letters/dead-anna")).status).toBe(200);
-    for (const list of ["/accounts", "/hooks", "/dead-letters"]) {
-      expect((await call("boris", "GET", list)).text).not.toMatch(/owner@example|secret-hook|dead-anna/);
+    for (const list of ["/accounts", "/hooks", "/dead-letters", "/suppressions"]) {
+      expect((await call("boris", "GET", list)).text).not.toMatch(/owner@example|secret-hook|dead-anna|left@example/);
     }
   });
 
