@@ -6,11 +6,11 @@ export function configCommand(program: Command): void {
   program
     .command("config")
     .description("Lists every setting: environment variable, value, default, meaning. Secrets are masked.")
-    .option("--json", "as JSON")
+    .option("--json", "as JSON on one line")
     .action((options: { json?: boolean }) => {
       const given = givenSettings();
       const rows = Object.values(settings).map((setting) => rowOf(setting, given[setting.env]));
-      console.log(options.json ? JSON.stringify(rows, undefined, 2) : table(rows));
+      console.log(options.json ? JSON.stringify(rows) : table(rows));
       readConfig();
     });
 }

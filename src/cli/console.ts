@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import type { AuditLog } from "../console/audit-log.ts";
 import { type ConsoleSessions, LINK_SECONDS } from "../console/console-sessions.ts";
 import { CONSOLE_NAME, CONSOLE_ROLES, type ConsoleRole } from "../console/console-user.ts";
-import { type Terminal, terminal } from "./apps.ts";
+import { type JsonOption, type Terminal, terminal } from "./apps.ts";
 
 /** Stores of `dragoman console`. Opened when the command runs, closed after it. */
 export interface ConsoleTools {
@@ -15,7 +15,7 @@ export interface ConsoleTools {
   readonly close: () => Promise<void>;
 }
 
-interface Options {
+interface Options extends JsonOption {
   readonly role: ConsoleRole;
   readonly name: string;
 }
@@ -29,7 +29,8 @@ export function consoleCommand(program: Command, connect: () => Promise<ConsoleT
       new Option("--role <role>", "admin may change things, viewer only look").choices(CONSOLE_ROLES).default("admin"),
     )
     .option("--name <name>", "name of the user in the audit log", userInfo().username)
-    .action(async ({ role, name }: Options, command: Command) => {
+    .option("--json", "the link with its user and lifetime in seconds as JSON on one line")
+    .action(async ({ role, name, json }: Options, command: Command) => {
       if (!CONSOLE_NAME.test(name))
         command.error(
           "error: --name takes 1 to 64 letters, digits, spaces and . _ @ -, and begins with a letter or digit",
@@ -41,7 +42,8 @@ export function consoleCommand(program: Command, connect: () => Promise<ConsoleT
         const entry = { name, role, session: "", app: "", status: 201 };
         await tools.audit.append({ ...entry, action: "sign-in link made by the command line" });
         io.say(`Sign in as ${name} (${role}). The link works once, for ${LINK_SECONDS / 60} minutes:`);
-        io.out(consoleLink(tools.base, link));
+        const shown = consoleLink(tools.base, link);
+        io.out(json ? JSON.stringify({ link: shown, name, role, expiresIn: LINK_SECONDS }) : shown);
       } finally {
         await tools.close();
       }

@@ -4,13 +4,15 @@ import { describeDeadLetter, summarizeDeadLetter } from "../operations/describe-
 import { type ReplayDeps, replayDeadLetter } from "../operations/replay-dead-letter.ts";
 import type { DeadLetter } from "../outbox/dead-letters.ts";
 import { APP_OPTION, type AppOption, forApp } from "./app-option.ts";
-import { type Terminal, terminal } from "./apps.ts";
+import { type JsonOption, type Terminal, terminal } from "./apps.ts";
 
 /** Stores of the dead letters' commands. Opened when a command runs, closed after it. */
 export interface DeadLetterTools extends ReplayDeps {
   readonly registry: Pick<AppRegistry, "list">;
   readonly close: () => Promise<void>;
 }
+
+interface Options extends AppOption, JsonOption {}
 
 const PAGE = 100;
 
@@ -26,6 +28,7 @@ export function deadLetterCommands(
   group
     .command("list")
     .option(...APP_OPTION)
+    .option("--json", "one JSON object per line, as without it")
     .description("Lists dead letters, newest first, one JSON object per line.")
     .action((options: AppOption, command: Command) =>
       run(command, options, async ({ deadLetters }, { app }) => {
@@ -42,11 +45,13 @@ export function deadLetterCommands(
     .command("show")
     .argument("<rid>")
     .option(...APP_OPTION)
+    .option("--json", "JSON on one line")
     .description("Shows a dead letter with its content; secrets and attachments are left out.")
-    .action((rid: string, options: AppOption, command: Command) =>
+    .action((rid: string, options: Options, command: Command) =>
       run(command, options, async (tools, caller) => {
         const letter = await found(tools, caller.app, rid);
-        io.out(JSON.stringify(describeDeadLetter(letter, await tools.outbox.blobs(caller.app, rid)), null, 2));
+        const shown = describeDeadLetter(letter, await tools.outbox.blobs(caller.app, rid));
+        io.out(JSON.stringify(shown, null, options.json ? 0 : 2));
       }),
     );
 
@@ -54,12 +59,13 @@ export function deadLetterCommands(
     .command("replay")
     .argument("<rid...>")
     .option(...APP_OPTION)
+    .option("--json", "one JSON object per line")
     .description("Sends dead letters again, each once over repeated calls; prints their new rids.")
-    .action((rids: readonly string[], options: AppOption, command: Command) =>
+    .action((rids: readonly string[], options: Options, command: Command) =>
       run(command, options, async (tools, caller) => {
         for (const rid of rids) {
           const { confirm, replayed } = await replayDeadLetter(tools, caller, await found(tools, caller.app, rid));
-          io.out(String(confirm.rid));
+          io.out(options.json ? JSON.stringify({ rid, confirm, replayed }) : String(confirm.rid));
           if (replayed) io.say(`${rid} was replayed before.`);
         }
       }),

@@ -6,6 +6,7 @@ import { checkKeyring } from "../crypto/keyring-check.ts";
 import type { RedisClient } from "../redis/connect.ts";
 import { type OpenedRedis, openRedis } from "../redis/open.ts";
 import { serverFacts } from "../redis/server-facts.ts";
+import { type JsonOption, terminal } from "./apps.ts";
 import { isInstalled, keyFileOf } from "./installation.ts";
 import { capacityOf, installedNginx, isNarrow, leadsToGateway } from "./proxy-installed.ts";
 import { commandLog } from "./tools.ts";
@@ -27,10 +28,13 @@ export function doctorCommand(program: Command): void {
     .description(
       "Checks this installation: Node, data folder, key file, guarantees of Redis, PUBLIC_URL, room in nginx.",
     )
-    .action(async () => {
+    .option("--json", "the report as JSON on one line")
+    .action(async ({ json }: JsonOption) => {
       const findings = await diagnose(readConfig());
-      for (const { state, text } of findings) console.log(`${SIGNS[state]} ${text}`);
-      process.exitCode = findings.some(({ state }) => state === "bad") ? 1 : 0;
+      const isFit = findings.every(({ state }) => state !== "bad");
+      if (json) terminal.out(JSON.stringify({ ok: isFit, findings }));
+      else for (const { state, text } of findings) terminal.out(`${SIGNS[state]} ${text}`);
+      process.exitCode = isFit ? 0 : 1;
     });
 }
 

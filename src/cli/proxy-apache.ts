@@ -7,7 +7,7 @@ import type { Command } from "commander";
 import type { Terminal } from "./apps.ts";
 import { type ProxyCheck, printOrWrite, programOf, refuseBad, tell, writeFiles } from "./proxy-check.ts";
 import { APACHE_MODULES, apacheFile, apacheModules } from "./proxy-files.ts";
-import { checkOption, probeSite } from "./proxy-probe.ts";
+import { CHECK_JSON_OPTION, checkOption, probeSite, refuseJsonFiles } from "./proxy-probe.ts";
 import {
   addresses,
   gatewayOption,
@@ -87,11 +87,13 @@ export function apacheCommand(proxy: Command, io: Terminal): void {
     .option("--logs <folder>", "folder of Apache's log (default: /var/log/apache2)", word)
     .option("--out <folder>", "write the files there, e.g. /etc/apache2/dragoman; printed without it", word)
     .addOption(checkOption())
+    .option(...CHECK_JSON_OPTION)
     .action((options: ApacheOptions, command: Command) => apache(options, command, io));
 }
 
 async function apache(options: ApacheOptions, command: Command, io: Terminal): Promise<void> {
   if (options.check !== undefined) return probeSite({ ...options, url: options.check }, io);
+  refuseJsonFiles(options, command);
   const chosen = chosenBy(options, command);
   const verdict = await checkApache(chosen);
   refuseBad(verdict, "apache2 -t", command);

@@ -4,7 +4,7 @@ import { type Command, Option } from "commander";
 import type { Terminal } from "./apps.ts";
 import { checkHaproxy, refuseBad, tell, writeFiles } from "./proxy-check.ts";
 import { HAPROXY_ROUTINGS, haproxyFiles } from "./proxy-files.ts";
-import { checkOption, probeSite } from "./proxy-probe.ts";
+import { CHECK_JSON_OPTION, checkOption, probeSite, refuseJsonFiles } from "./proxy-probe.ts";
 import {
   addresses,
   gatewayOption,
@@ -61,11 +61,13 @@ export function haproxyCommand(proxy: Command, io: Terminal): void {
     .addOption(proxyProtocolOption())
     .option("--out <folder>", "write the files and a systemd drop-in there, e.g. /etc/haproxy/dragoman", word)
     .addOption(checkOption())
+    .option(...CHECK_JSON_OPTION)
     .action((options: HaproxyOptions, command: Command) => haproxy(options, command, io));
 }
 
 async function haproxy(options: HaproxyOptions, command: Command, io: Terminal): Promise<void> {
   if (options.check !== undefined) return probeSite({ ...options, url: options.check }, io);
+  refuseJsonFiles(options, command);
   if ((options.tlsBind === undefined) !== (options.tlsCert === undefined))
     command.error("error: --tls-bind and --tls-cert go together.");
   if (options.path === "" && options.routing !== "subdomain") command.error(`error: ${NEEDS_PREFIX}`);

@@ -4,7 +4,7 @@ import type { Terminal } from "./apps.ts";
 import { checkNginx, nginxVersion, printOrWrite, refuseBad, tell } from "./proxy-check.ts";
 import { NGINX_DEFAULTS, type NginxLayout, type NginxVariables, nginxFiles, nginxNodes } from "./proxy-files.ts";
 import { capacityOf, collisionOf, installedNginx } from "./proxy-installed.ts";
-import { checkOption, probeSite } from "./proxy-probe.ts";
+import { CHECK_JSON_OPTION, checkOption, probeSite, refuseJsonFiles } from "./proxy-probe.ts";
 import {
   addresses,
   foreignFile,
@@ -59,11 +59,13 @@ export function nginxCommand(proxy: Command, io: Terminal): void {
     .option("--out <folder>", "write the files there, e.g. /etc/nginx/conf.d; printed without it", word)
     .option("--config <file>", "nginx's main file, to look for what would collide (default: the installed one)", word)
     .addOption(checkOption())
+    .option(...CHECK_JSON_OPTION)
     .action((options: NginxOptions, command: Command) => nginx(options, command, io));
 }
 
 async function nginx(options: NginxOptions, command: Command, io: Terminal): Promise<void> {
   if (options.check !== undefined) return probeSite({ ...options, url: options.check }, io);
+  refuseJsonFiles(options, command);
   if (options.path === "") command.error(`error: ${NEEDS_PREFIX}`);
   const layout = layoutOf(options, command);
   const name = options.name?.[0];

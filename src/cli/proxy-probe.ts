@@ -1,4 +1,4 @@
-import { Option } from "commander";
+import { type Command, Option } from "commander";
 import { readSurroundings } from "../config/surroundings.ts";
 import type { Terminal } from "./apps.ts";
 import { type Finding, findings, type Probed } from "./probe-findings.ts";
@@ -9,6 +9,16 @@ export interface ProbeOptions {
   readonly path: string;
   /** Addresses of the site's own server, to compare with. */
   readonly site?: readonly string[];
+  /** True: one JSON value in the place of lines. */
+  readonly json?: boolean;
+}
+
+/** Option of every proxy's command: the report of `--check` as JSON. */
+export const CHECK_JSON_OPTION = ["--json", "with --check: the report as JSON on one line"] as const;
+
+/** Ends a command with `--json` but without `--check`: its output is the files themselves. */
+export function refuseJsonFiles({ json }: { readonly json?: boolean }, command: Command): void {
+  if (json) command.error("error: --json goes with --check; without it the command prints or writes the files.");
 }
 
 /** A name may have both kinds of addresses; an address is of one. */
@@ -29,14 +39,16 @@ export function checkOption(): Option {
 export async function probeSite(options: ProbeOptions, io: Terminal): Promise<void> {
   const url = new URL(options.url);
   const known = { url, base: options.path, ...siteOf(options), ...keyOf() };
-  let bad = false;
+  const report: Array<Finding & { readonly family: 4 | 6 }> = [];
   for (const family of familiesOf(url)) {
     for await (const finding of findings({ ...known, family })) {
-      io.out(shown(finding, family));
-      bad ||= finding.cure !== undefined;
+      report.push({ family, ...finding });
+      if (!options.json) io.out(shown(finding, family));
     }
   }
-  if (bad) process.exitCode = 1;
+  const ok = report.every(({ cure }) => cure === undefined);
+  if (options.json) io.out(JSON.stringify({ ok, findings: report }));
+  if (!ok) process.exitCode = 1;
 }
 
 function siteOf({ site }: ProbeOptions): Pick<Probed, "site"> {

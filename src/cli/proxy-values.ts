@@ -24,6 +24,8 @@ export interface ProxyOptions {
   readonly out?: string;
   /** Address of a site to check instead. */
   readonly check?: string;
+  /** True: its report as JSON. */
+  readonly json?: boolean;
 }
 
 /** The gateway's BASE_PATH, as every proxy's command takes it. */

@@ -122,6 +122,42 @@ test("key rotate stages first on request, then uses the staged key", async () =>
   ).toHaveLength(32);
 });
 
+test("--json prints apps and keys as the API does", async () => {
+  const create = await dragoman("app", "create", "json", "--scopes", "send", "--json");
+  const created = JSON.parse(create.out);
+  expect(created).toEqual({
+    app: expect.any(String),
+    name: "json",
+    keyId: expect.any(String),
+    key: expect.stringMatching(/^dgm_/),
+  });
+  const apps = (await dragoman("app", "list", "--json")).out.split("\n").map((line) => JSON.parse(line));
+  expect(apps).toEqual(await fixture.registry.list());
+  const second = JSON.parse((await dragoman("app", "rotate", "json", "--json")).out);
+  expect(second).toMatchObject({ app: created.app, name: "json", key: expect.stringMatching(/^dgm_/) });
+  const revoked = (await dragoman("app", "revoke", "json", "--json")).out.split("\n").map((line) => JSON.parse(line));
+  expect(new Set(revoked.map(({ id }) => id))).toEqual(new Set([created.keyId, second.keyId]));
+  const gone = await dragoman("app", "delete", "json", "--yes", "--json");
+  expect(JSON.parse(gone.out)).toMatchObject({ id: "id of json", accounts: 2, webhooks: 1 });
+});
+
+test("--json prints what became of the keys", async () => {
+  const file = join(dir, "json.key");
+  expect(JSON.parse((await dragoman("key", "create", "--json")).out)).toEqual({ file: fixture.ring.path });
+  expect(JSON.parse((await dragoman("key", "export-api", file, "--json")).out)).toEqual({ file });
+  const [app] = await fixture.registry.list();
+  await fixture.accounts.put(app?.id ?? "", { platform: "email", address: "d@e.f", credentials: {}, online: false });
+  const staged = JSON.parse((await dragoman("key", "rotate", "--stage", "--json")).out);
+  const rotated = JSON.parse((await dragoman("key", "rotate", "--json")).out);
+  expect(rotated).toEqual({ ...staged, accounts: 1, hooks: 0, keys: expect.any(Number) });
+});
+
+test("an error stays a sentence on standard error with --json", async () => {
+  const { out, stderr, code } = await dragoman("app", "rotate", "nobody", "--json");
+  expect([out, code]).toEqual(["", 1]);
+  expect(stderr).toMatch(/^error: There is no such app/);
+});
+
 test("app delete asks for --yes and prints the deleted app's id", async () => {
   const refused = await dragoman("app", "delete", "old shop");
   expect(refused.code).toBe(1);

@@ -101,6 +101,13 @@ test("doctor finds a fresh installation fit and makes nothing", async () => {
   expect(existsSync(data)).toBe(false);
 });
 
+test("doctor --json prints one report and keeps the exit code", async () => {
+  const { code, out } = await dragoman(["doctor", "--json"], { DATA_DIR: join(dir, "fresh") });
+  const report = JSON.parse(out);
+  expect([code, report.ok]).toEqual([0, true]);
+  expect(report.findings).toContainEqual({ state: "good", text: expect.stringContaining("Redis (private)") });
+});
+
 test.each([
   ["app", "create", "shop"],
   ["key", "rotate"],

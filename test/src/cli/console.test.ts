@@ -53,6 +53,12 @@ it("prints a link for an admin and records it", async () => {
   expect(closed).toBe(1);
 });
 
+it("prints the link as JSON", async () => {
+  const { out } = await run(["--name", "ann", "--json"]);
+  const link = "https://example.org/gateway/console/#/sign-in/dgc_secret";
+  expect(out.map((line) => JSON.parse(line))).toEqual([{ link, name: "ann", role: "admin", expiresIn: 600 }]);
+});
+
 it("makes links for viewers", async () => {
   expect((await run(["--role", "viewer", "--name", "Bob B."])).users).toEqual([{ name: "Bob B.", role: "viewer" }]);
 });

@@ -67,6 +67,17 @@ test("dead-letters lists, shows and replays once", async () => {
   expect([again.out, again.stderr]).toEqual([replayed.out, "late was replayed before."]);
 });
 
+test("dead-letters prints one JSON object per line with --json", async () => {
+  const listed = await dragoman("list", "--app", "shop", "--json");
+  expect(listed.out.map((line) => JSON.parse(line).rid)).toContain("late");
+  const shown = await dragoman("show", "late", "--app", "shop", "--json");
+  expect(shown.out.map((line) => JSON.parse(line))).toEqual([expect.objectContaining({ rid: "late" })]);
+  const replayed = await dragoman("replay", "late", "--app", "shop", "--json");
+  expect(replayed.out.map((line) => JSON.parse(line))).toEqual([
+    { rid: "late", confirm: expect.objectContaining({ rid: expect.stringMatching(/^replay\./) }), replayed: true },
+  ]);
+});
+
 test("dead-letters reports an unknown app or rid in one line", async () => {
   expect(await dragoman("list", "--app", "nobody")).toMatchObject({ code: 1, out: [] });
   const { code, stderr } = await dragoman("show", "nothing", "--app", "shop");

@@ -31,13 +31,13 @@ afterEach(async () => {
 });
 
 /** Runs the documented command on this site; answers its lines and exit code. */
-async function check(url: string, own = site.address) {
+async function check(url: string, own = site.address, more: readonly string[] = []) {
   const out: string[] = [];
   const program = new Command("dragoman");
   proxyCommands(program, { out: (line) => out.push(line), say: () => undefined });
   process.exitCode = 0;
   const words = DOCUMENTED.replace("https://shop.example", url).replace("127.0.0.1:8080", own).split(" ").slice(2);
-  await program.parseAsync(words, { from: "user" });
+  await program.parseAsync([...words, ...more], { from: "user" });
   return { text: out.join("\n"), code: process.exitCode };
 }
 
@@ -123,6 +123,11 @@ describe("dragoman proxy --check", () => {
   it("finds that nothing listens, or that the gateway is away", async () => {
     const port = await freePort();
     expect((await check(`http://127.0.0.1:${port}`)).text).toContain("✗ IPv4: no answer (ECONNREFUSED)");
+    const { text, code } = await check(`http://127.0.0.1:${port}`, site.address, ["--json"]);
+    expect([code, JSON.parse(text)]).toEqual([
+      1,
+      { ok: false, findings: [expect.objectContaining({ family: 4, text: "no answer (ECONNREFUSED)" })] },
+    ]);
     const variables = { GATEWAY_ADDR: `127.0.0.1:${port}`, SITE_ADDR: site.address };
     const nginx = await testNginx({ layout: "site", variables });
     closers.push(nginx.stop);
