@@ -11,10 +11,14 @@ const ROOM = "garden@rooms.test";
 const ENTERED = `<presence from='${ROOM}/bob'><x xmlns='http://jabber.org/protocol/muc#user'><status code='110'/></x></presence>`;
 const INFO = "<query xmlns='http://jabber.org/protocol/disco#info'><feature var='urn:xmpp:mam:2'/></query>";
 
-const platform = xmpp({
-  xmppTimeouts: { loginMs: 10_000, responseMs: 300, keepaliveMs: 60_000 },
-  xmppRetryMs: 50,
-});
+const platformWith = (xmppRetryMs: number, responseMs = 60_000) =>
+  xmpp({ xmppTimeouts: { loginMs: 60_000, responseMs, keepaliveMs: 60_000 }, xmppRetryMs });
+/** Looks into an archive once, at the login. */
+const lookingOnce = platformWith(600_000);
+/** Looks again after a moment. */
+const lookingAgain = platformWith(50, 1_000);
+/** Looks once, and does not wait long for an archive that gives no answer. */
+const impatient = platformWith(600_000, 1_000);
 const servers: ScriptedXmpp[] = [];
 const closing: Array<() => Promise<unknown> | undefined> = [];
 afterEach(async () => {
@@ -39,12 +43,17 @@ function room(text: string, socket: Socket): boolean {
 const withArchive = (
   lines: (room: string | undefined) => readonly ArchivedLine[] | undefined,
   stateOf?: TestConnectionContext,
+  platform = lookingOnce,
 ) => {
   const archive = scriptedArchive(lines);
-  return connected((text, socket) => archive(text, socket) || room(text, socket), stateOf);
+  return connected((text, socket) => archive(text, socket) || room(text, socket), stateOf, platform);
 };
 
-async function connected(on: (text: string, socket: Socket) => boolean, stateOf?: TestConnectionContext) {
+async function connected(
+  on: (text: string, socket: Socket) => boolean,
+  stateOf: TestConnectionContext | undefined,
+  platform: ReturnType<typeof xmpp>,
+) {
   const server = await scriptedXmpp({ on });
   servers.push(server);
   const context = testConnectionContext({
@@ -118,7 +127,7 @@ describe("an archive without an answer at the first look", () => {
   });
 
   it("loses nothing that is said after the join, when the connection breaks", async () => {
-    const first = await withArchive((name) => (name === ROOM ? undefined : []));
+    const first = await withArchive((name) => (name === ROOM ? undefined : []), undefined, impatient);
     await join(first.client);
     await first.close();
     const archived = [line(1, "a1", `${ROOM}/alice`), recent(2, `${ROOM}/alice`)];
@@ -127,7 +136,7 @@ describe("an archive without an answer at the first look", () => {
   });
 
   it("loses nothing that arrives after the first login, when the connection breaks", async () => {
-    const first = await withArchive(() => undefined);
+    const first = await withArchive(() => undefined, undefined, impatient);
     await first.close();
     const second = await withArchive(() => [line(1), recent(2)], first.context);
     expect(bodies(second.context)).toEqual(["text 2"]);
@@ -146,10 +155,15 @@ describe("a room that loses the account while its archive is read", () => {
       return queries > 1 ? lines([1, 2], "a", from) : undefined;
     });
     const lost = `<presence type='unavailable' from='${ROOM}/bob'><x xmlns='http://jabber.org/protocol/muc#user'><status code='110'/><status code='332'/></x></presence>`;
-    const { context } = await connected((text, socket) => {
-      if (/to="garden@rooms.test"[^>]*><query xmlns="urn:xmpp:mam:2"/.test(text) && ++queries === 2) socket.write(lost);
-      return archive(text, socket) || room(text, socket);
-    }, first.context);
+    const { context } = await connected(
+      (text, socket) => {
+        if (/to="garden@rooms.test"[^>]*><query xmlns="urn:xmpp:mam:2"/.test(text) && ++queries === 2)
+          socket.write(lost);
+        return archive(text, socket) || room(text, socket);
+      },
+      first.context,
+      lookingAgain,
+    );
     await context.arrived(({ event }) => event.object.body === "text 2");
     expect(bodies(context)).toEqual(["text 2"]);
   });
@@ -157,9 +171,8 @@ describe("a room that loses the account while its archive is read", () => {
 
 describe("a message that the server archives after the login, and does not deliver", () => {
   it("is found by the second look", async () => {
-    let archived = lines([1]);
-    const { context } = await withArchive(() => archived);
-    archived = lines([1, 2]);
+    let looks = 0;
+    const { context } = await withArchive(() => lines(++looks === 1 ? [1] : [1, 2]), undefined, lookingAgain);
     await context.arrived(({ event }) => event.object.body === "text 2");
     expect(bodies(context)).toEqual(["text 2"]);
   });
@@ -177,7 +190,7 @@ describe("a message that the server stores after the login, without an archive",
       socket.write(`${stored}<iq type='result' id='${id}'/>`);
       return true;
     };
-    const first = await connected(requested);
+    const first = await connected(requested, undefined, lookingAgain);
     await first.context.arrived(({ event }) => event.object.body === "late");
     await first.close();
     const later = stored.replace("m1", "m2").replace("late", "last");
@@ -185,7 +198,7 @@ describe("a message that the server stores after the login, without an archive",
       if (/<presence\/>|<presence xmlns/.test(text)) socket.write(stored + later);
       return false;
     };
-    const second = await connected(delivered, first.context);
+    const second = await connected(delivered, first.context, lookingOnce);
     await second.context.arrived(({ event }) => event.object.body === "last");
     expect(bodies(second.context)).toEqual(["last"]);
   });
@@ -193,5 +206,5 @@ describe("a message that the server stores after the login, without an archive",
 
 async function join(client: unknown): Promise<void> {
   const activity = { verb: "join", actor: { address: ADDRESS }, target: [{ address: ROOM }], object: {} };
-  expect((await runVerb(platform, client as never, activity)).outcomes).toMatchObject([{ status: "sent" }]);
+  expect((await runVerb(lookingOnce, client as never, activity)).outcomes).toMatchObject([{ status: "sent" }]);
 }
