@@ -11,7 +11,8 @@ export const KILLS: readonly string[] = [
 ];
 
 /**
- * Tests that take long, such as those of whole gateways and foreign servers. The quick tier leaves them out. The longest are listed first and start first, so that no worker is left with one at the end.
+ * Tests that take long, such as those of whole gateways and foreign servers. The quick tier leaves them out. The longest are
+ * listed first and start first, so that no worker is left with one at the end.
  */
 export const SLOW: readonly string[] = [
   "test/e2e/release/release.test.ts",

@@ -11,7 +11,7 @@ import { parse } from "yaml";
 import { settings } from "../../src/config/settings.ts";
 import { ROOT } from "../support/docs-samples.ts";
 import { freePort } from "../support/free-port.ts";
-import { builtEntry, gatewayProcess } from "../support/gateway-process.ts";
+import { builtEntry, type GatewayProcess, gatewayProcess } from "../support/gateway-process.ts";
 import { FOLDER, readManifests, schemaFault, typeFaults } from "../support/kubernetes.ts";
 import { type TestRedis, testRedis } from "../support/redis.ts";
 
@@ -136,6 +136,7 @@ describe("pods of the Kubernetes manifests", () => {
   it("answer their probes with these settings and keys, and carry an activity out", async () => {
     const commands = MAKE_KEYS.replaceAll("bin/dragoman.mjs", builtEntry());
     execFileSync("bash", ["-euc", commands], { cwd: dir, env: { PATH: process.env.PATH, HOME: dir }, stdio: "pipe" });
+    const processes: GatewayProcess[] = [];
     const started = async (role: "api" | "worker") => {
       const { ROLE, MASTER_KEY_FILE = "", ...env } = environmentOf(`dragoman-${role}`);
       expect(ROLE).toBe(role);
@@ -150,10 +151,14 @@ describe("pods of the Kubernetes manifests", () => {
           MASTER_KEY_FILE: MASTER_KEY_FILE.replace("/keys", dir),
         },
       });
-      return { process, ports: { http: new URL(process.base || "http://none").host, admin: `127.0.0.1:${admin}` } };
+      processes.push(process);
+      return {
+        base: process.base,
+        ports: { http: new URL(process.base || "http://none").host, admin: `127.0.0.1:${admin}` },
+      };
     };
-    const pods = { api: await started("api"), worker: await started("worker") };
     try {
+      const pods = { api: await started("api"), worker: await started("worker") };
       for (const role of ["api", "worker"] as const) {
         const [container] = containersOf(deployment(`dragoman-${role}`));
         const probes = [container?.startupProbe, container?.readinessProbe, container?.livenessProbe];
@@ -171,7 +176,7 @@ describe("pods of the Kubernetes manifests", () => {
         encoding: "utf8",
         stdio: "pipe",
       }).trim();
-      const answer = await fetch(`${pods.api.process.base}/activities`, {
+      const answer = await fetch(`${pods.api.base}/activities`, {
         method: "POST",
         headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json", Prefer: "wait=30" },
         body: JSON.stringify({
@@ -184,7 +189,7 @@ describe("pods of the Kubernetes manifests", () => {
       });
       expect(await answer.json()).toMatchObject({ type: "result", status: "sent" });
     } finally {
-      await Promise.all([pods.api.process.stop(), pods.worker.process.stop()]);
+      await Promise.all(processes.map((process) => process.stop()));
     }
   });
 });

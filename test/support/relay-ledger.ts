@@ -1,7 +1,7 @@
-import type { ParsedMail } from "mailparser";
-import { simpleParser } from "mailparser";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { type ParsedMail, simpleParser } from "mailparser";
 import { SMTPServer } from "smtp-server";
-import { freePort } from "./free-port.ts";
 
 /** Mail as the relay took it. */
 export interface RelayedMail {
@@ -20,7 +20,6 @@ export interface RelayLedger {
 /** Starts the mail server on loopback. */
 export async function relayLedger(): Promise<RelayLedger> {
   const mails: RelayedMail[] = [];
-  const port = await freePort();
   const server = new SMTPServer({
     authOptional: true,
     disabledCommands: ["AUTH", "STARTTLS"],
@@ -36,10 +35,11 @@ export async function relayLedger(): Promise<RelayLedger> {
       }, done);
     },
   });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  // Killed workers break connections, which the server reports as errors.
   server.on("error", () => undefined);
-  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", () => resolve()));
   return {
-    url: `smtp://127.0.0.1:${port}`,
+    url: `smtp://127.0.0.1:${(server.server.address() as AddressInfo).port}`,
     mails,
     close: () => new Promise<void>((resolve) => server.close(() => resolve())),
   };
