@@ -42,7 +42,8 @@ const RETURNED = /^(message\/(rfc822|global)(-headers)?|text\/rfc822-headers)$/;
 
 /**
  * Reads a delivery report. Message/delivery-status (RFC 3464) in any nesting, or the texts of servers that write none.
- * Of a complaint (RFC 5965) only ids and kind are read. Undefined for other mail and for forwarded reports. Never throws; runs in the mail reader's thread.
+ * Of a complaint (RFC 5965) only ids, kind and recipient are read. Undefined for other mail and for forwarded reports.
+ * Never throws; runs in the mail reader's thread.
  */
 export function readBounce(source: Buffer): Bounce | undefined {
   const bytes = source.subarray(0, MAX_REPORT_BYTES);

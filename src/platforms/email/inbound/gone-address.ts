@@ -1,7 +1,8 @@
 import { codesIn, isReason, phraseStatus } from "./bounce-status.ts";
 
 /**
- * Codes (RFC 3463) of addresses that do not exist. Bad mailbox, bad syntax, moved, no mail at all (RFC 7505). Not `5.1.2`: one resolver that answers wrongly would condemn every domain.
+ * Codes (RFC 3463) of addresses that do not exist. Bad mailbox, bad syntax, moved, no mail at all (RFC 7505).
+ * Not `5.1.2`: one resolver that answers wrongly would condemn every domain.
  */
 const GONE = new Set(["5.1.1", "5.1.3", "5.1.6", "5.1.10"]);
 
