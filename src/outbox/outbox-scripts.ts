@@ -62,7 +62,7 @@ export const OUTBOX_SCRIPTS = {
     reply: cells,
   }),
   commit: luaScript(file("commit"), {
-    keys: ["record", "laneFence", "log", "epoch", "receipt", "conversations..."],
+    keys: ["record", "lane", "laneFence", "log", "epoch", "recordPrefix", "receipt", "conversations..."],
     args: ["fence", "nextEpoch", "eventsKept", "event", "receiptSeconds", "id", "maxConversation"],
     reply: oneOf("committed", "lost", "over"),
   }),

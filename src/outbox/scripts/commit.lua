@@ -1,12 +1,13 @@
 -- Marks an activity as committed, before its irreversible byte, and reports that it is being sent. The mark is the time.
 -- The stored event tells later delivery receipts which activity they are about; the conversations list which activities
 -- a "read up to" covers.
--- KEYS: record laneFence log epoch receipt conversations...
+-- KEYS: record lane laneFence log epoch recordPrefix receipt conversations...
 -- ARGV: fence nextEpoch eventsKept event receiptSeconds id maxConversation
 -- RETURNS: 'committed' | 'lost' | 'over'
--- INCLUDE: append clock ./shared/final ./shared/is-current ./shared/read-record
+-- INCLUDE: append clock ./shared/final ./shared/is-current ./shared/is-taken-over ./shared/read-record
 local status, expires, recordFence = unpack(readRecord(record, 'status', 'expires', 'fence') or {})
 if not isCurrent(recordFence) then return 'lost' end
+if FINAL[status] and isTakenOver() then return 'lost' end
 if FINAL[status] or tonumber(expires) <= clock() then return 'over' end
 
 redis.call('HSET', record, 'committed', clockText(0), 'status', 'sending')

@@ -4,10 +4,12 @@
 -- ARGV: fence rid member laneId leaseMs status event packed attempts nextEpoch eventsKept retentionSeconds maxBytes isDeadLetter
 -- ARGV: deadLetterSeconds maxDeadLetters endedReceipt
 -- RETURNS: the lane's state, see shared/claim-head.lua, or { 'lost' }
--- INCLUDE: ./shared/finish-record ./shared/claim-head ./shared/is-current
+-- INCLUDE: ./shared/finish-record ./shared/claim-head ./shared/is-current ./shared/is-taken-over
 local stored = readUnfinished()
 if not stored or not isCurrent(stored[2]) then return { 'lost' } end
-if not FINAL[stored[1]] then
+if FINAL[stored[1]] then
+  if isTakenOver() then return { 'lost' } end
+else
   finishRecord(stored, attempts)
   if endedReceipt ~= '' then redis.call('SET', receipt, endedReceipt, 'XX', 'KEEPTTL') end
 end

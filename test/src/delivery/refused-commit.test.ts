@@ -8,7 +8,7 @@ import type { LaneItem, LaneState } from "../../../src/outbox/outbox.ts";
 import { redisOutbox } from "../../../src/outbox/redis-outbox.ts";
 import type { VerbContext } from "../../../src/platform/platform.ts";
 import { keys } from "../../../src/redis/keys.ts";
-import { activityOf, endOf, entryOf, noEgress } from "../../support/gateway-core.ts";
+import { activityOf, endOf, entryOf, noEgress, sendingOf } from "../../support/gateway-core.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
 import { sentTo, testPlatform } from "../../support/test-platform.ts";
 
@@ -87,6 +87,22 @@ it("an activity cancelled before its commit is not sent and frees its lane", asy
   expect(after.activity.rid).toBe(next.activity.rid);
   expect(effects()).toBe(0);
   expect((await outbox.find("app1", cancelled.activity.rid))?.status).toBe("cancelled");
+});
+
+it("a worker that lost its lane while its activity was ended leaves what the new owner sends alone", async () => {
+  const { outbox } = setUp(() => Promise.resolve());
+  const ended = entryOf("app1", activityOf());
+  const next = entryOf("app1", activityOf());
+  await outbox.accept(ended);
+  await outbox.accept(next);
+  const former = workOf(await outbox.claim("app1", ended.lane));
+  await outbox.finalize("app1", ended.activity.rid, ended.lane, endOf(ended.activity, "cancelled"));
+  const owned = workOf(await outbox.claim("app1", next.lane));
+  expect(await outbox.commit(owned, sendingOf(owned))).toBe("committed");
+  expect(await outbox.commit(former, sendingOf(former))).toBe("lost");
+  expect(await outbox.complete(former, endOf(ended.activity, "failed"))).toEqual({ kind: "lost" });
+  expect(await outbox.complete(owned, endOf(next.activity, "sent"))).toEqual({ kind: "empty" });
+  expect((await outbox.find("app1", next.activity.rid))?.status).toBe("sent");
 });
 
 it("a commit whose answer a frozen process reads too late is checked again", async () => {
