@@ -82,7 +82,8 @@ export async function openClient({
       let isNew = false;
       for (const event of events) isNew = (await context.record(event)) === "new" || isNew;
       if (receipt) await context.recordReceipt(receipt);
-      if (reply && isNew) stream.send(reply);
+      // A reply that comes too late must not break the orderly end, which would lose the messages behind.
+      if (reply && isNew && !stream.hasLeft()) stream.send(reply);
     },
   };
 }

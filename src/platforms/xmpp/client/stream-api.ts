@@ -47,6 +47,7 @@ export function streamApi(parts: StreamParts): Stream {
       hasLeft = true;
       return acknowledged(sequence);
     },
+    hasLeft: () => hasLeft,
     withTimeout: (work, ms = timeouts.responseMs) => socket.withTimeout(work, ms),
     pause: socket.pause,
     isEnded: socket.isEnded,

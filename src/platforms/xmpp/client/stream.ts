@@ -56,6 +56,8 @@ export interface Stream {
   readonly fail: (thrown: unknown) => void;
   /** Tells the server that the account is away, and resolves when it knows. From then on nothing else is sent. */
   readonly leave: () => Promise<void>;
+  /** Tells whether the account is away by `leave`, so that `send` throws. */
+  readonly hasLeft: () => boolean;
   readonly close: () => Promise<void>;
 }
 

@@ -57,6 +57,18 @@ describe("the end of a session", () => {
     await expect.poll(received).toMatch(/<a xmlns='urn:xmpp:sm:3' h='[1-9]\d*'\/><\/stream:stream>$/);
   });
 
+  it("stays orderly when a message asks for a receipt that can no longer be sent", async () => {
+    const asking = LAST.replace("</message>", "<request xmlns='urn:xmpp:receipts'/></message>");
+    const { bodies, received } = await endedSession({
+      on: (text, socket) => {
+        if (text.includes(AWAY)) socket.write(asking);
+        return false;
+      },
+    });
+    expect(bodies).toEqual(["just in time"]);
+    await expect.poll(received).toMatch(/<\/stream:stream>$/);
+  });
+
   it("comes also where the server is silent", async () => {
     const { bodies, received } = await endedSession({ on: (text) => text.includes(AWAY) }, 50);
     expect(bodies).toEqual([]);
