@@ -76,7 +76,7 @@ async function removeAccounts({ redis, accounts, lanes }: DeleteAppDeps, app: st
   return ids.length;
 }
 
-/** Removes the app's lanes and deadlines from the indexes of its tag. */
+/** Removes the app's lanes, deadlines and notifications from the indexes of its tag. */
 async function removeWork(redis: RedisClient, app: string): Promise<void> {
   const tag = keys.tagOf(app);
   const { readyPrefix, busyPrefix } = keys.outboxPrefixes(tag);
@@ -95,9 +95,15 @@ async function removeWork(redis: RedisClient, app: string): Promise<void> {
       (members) => redis.srem(busy, ...members),
     );
   }
+  const dsns = keys.dsns(tag);
+  await removeMembers(
+    app,
+    (cursor, pattern) => redis.hscan(dsns, cursor, "MATCH", pattern, "COUNT", SCAN_COUNT),
+    (members) => redis.hdel(dsns, ...members),
+  );
 }
 
-/** Removes an index's members of an app. Scans of sorted sets answer scores, too, which have no `|`. */
+/** Removes an index's members of an app. Scans also answer scores and values, which do not begin with an app. */
 async function removeMembers(
   app: string,
   scan: (cursor: string, pattern: string) => Promise<[cursor: string, cells: string[]]>,

@@ -14,9 +14,16 @@ import { redisTopics, topicId } from "../../../src/polling/redis-topics.ts";
 import { keys } from "../../../src/redis/keys.ts";
 import { redisWebhooks } from "../../../src/webhooks/redis-webhooks.ts";
 import { newWebhookSecret } from "../../../src/webhooks/secret.ts";
-import { activityOf, entryOf, sendingOf } from "../../support/gateway-core.ts";
+import { activityOf, endOf, entryOf, sendingOf } from "../../support/gateway-core.ts";
 import { type TestRedis, testRedis } from "../../support/redis.ts";
 import { result } from "../streaming/tail-fixture.ts";
+
+const NOTIFIED = activityOf({ rid: "notified" });
+const DSN_REQUEST = {
+  to: "carol@x.y",
+  recipients: [{ mailbox: "dave@x.y", address: "dave@x.y", onFailure: true, onSuccess: false }],
+  fields: ["Subject: private"],
+};
 
 let server: TestRedis;
 
@@ -51,6 +58,8 @@ async function gateway() {
     const claimable = entryOf(app, activityOf({ rid: "claimed" }), { blobs });
     await outbox.accept(claimable);
     await outbox.accept(entryOf(app, activityOf({ rid: otherRid }), { dueAt: Date.now() + 1_000_000 }));
+    await outbox.accept(entryOf(app, NOTIFIED, { dsn: DSN_REQUEST }));
+    await outbox.finalize(app, NOTIFIED.rid, claimable.lane, endOf(NOTIFIED, "expired"));
     return { app, lane: claimable.lane };
   }
   const remove = (nameOrId: string) =>
@@ -69,6 +78,7 @@ async function tracesOf(redis: ReturnType<TestRedis["connect"]>, app: string): P
     redis.smembers(keys.activeHooks(tag)),
     redis.smembers(keys.apps),
     redis.hvals(keys.appNames),
+    redis.hkeys(keys.dsns(tag)),
     ...(await redis.keys(`${tag}:wanted:*`)).map((index) => redis.smembers(index)),
   ]);
   return [...found, ...members.flat().filter((member) => member.includes(app))];
