@@ -5,7 +5,13 @@
 -- RETURNS: 'added' or 'known' with the stored entry, or 'full' with nothing
 -- INCLUDE: clock
 local known = redis.call('HGET', suppressions, id)
-if known then return { 'known', known } end
+if known then
+  -- From now on the entry is the app's own as well, so that none takes its place.
+  if isAutomatic ~= '1' then
+    redis.call('ZREM', automatic, string.format('%.0f', cjson.decode(known).since) .. '.' .. id)
+  end
+  return { 'known', known }
+end
 if redis.call('HLEN', suppressions) >= tonumber(maxEntries) then
   local oldest = isAutomatic == '1' and redis.call('ZRANGE', automatic, 0, 0)[1]
   if not oldest then return { 'full', '' } end

@@ -60,14 +60,17 @@ describe("redisSuppressions", () => {
 
   it("displaces the oldest bounce of a full list, never what the app added", async () => {
     await suppressions.add("full", entryOf("own@far.example", "added"));
+    await suppressions.add("full", entryOf("bounced-and-added@far.example"));
+    await suppressions.add("full", entryOf("bounced-and-added@far.example", "added"));
     await suppressions.add("full", entryOf("oldest@far.example"));
-    const others = Array.from({ length: MAX_SUPPRESSIONS - 2 }, (_, index) => entryOf(`${index}@far.example`, "added"));
+    const others = Array.from({ length: MAX_SUPPRESSIONS - 3 }, (_, index) => entryOf(`${index}@far.example`, "added"));
     await Promise.all(others.map((entry) => suppressions.add("full", entry)));
     expect((await suppressions.add("full", entryOf("mine@far.example", "added"))).outcome).toBe("full");
     expect((await suppressions.add("full", entryOf("newest@far.example", "complained"))).outcome).toBe("added");
     const find = (address: string) => suppressions.find("full", accountId("email", address));
     expect(await find("oldest@far.example")).toBeUndefined();
     expect(await find("own@far.example")).toBeDefined();
+    expect(await find("bounced-and-added@far.example")).toMatchObject({ reason: "bounced" });
     expect((await suppressions.add("full", entryOf("later@far.example"))).outcome).toBe("added");
     expect(await find("newest@far.example")).toBeUndefined();
     await suppressions.remove("full", accountId("email", "later@far.example"));
