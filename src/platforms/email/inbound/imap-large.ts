@@ -36,7 +36,7 @@ export class MissingContent extends Error {
 /**
  * Reads header and texts of a large mail; attachments are listed only. The server tells part numbers and sizes; the heads of the
  * parts are read here, so that names and types are those of smaller mails. A mail whose parts the server did not find, since
- * the boundary is missing or wrong, is read whole.
+ * the boundary is missing or wrong, is read whole, a few at a time.
  */
 export async function readLarge(
   imap: ImapFlow,
@@ -52,7 +52,8 @@ export async function readLarge(
   const described = parts.reduce((sum, { rawSize }) => sum + rawSize, 0);
   const hasEnd = head.length < source.length;
   const isMisread = !hasEnd || described * 2 < size - head.length || leaves.some(isMultipart);
-  if (isMisread) return reader.read(await wholeMail(imap, mail), signal);
+  if (isMisread)
+    return reader.whileInMemory(async () => reader.read(await wholeMail(imap, mail), signal), signal);
   const filled = await withTexts(imap, uid, leaves);
   return reader.read(head, signal, { leaves: filled, isComplete });
 }

@@ -1,6 +1,7 @@
 import { extname } from "node:path";
 import { Failure } from "../../../model/failure.ts";
 import { optional } from "../../../model/optional.ts";
+import { fairSemaphore } from "../../../platform/kit/semaphore.ts";
 import { workerPool } from "../../../platform/kit/worker-threads.ts";
 import type { InboundMail } from "../schemas/inbound-mail.ts";
 import { type Bounce, MAX_REPORT_BYTES } from "./bounce.ts";
@@ -16,6 +17,8 @@ export interface MailReader {
   readonly read: (source: Buffer, signal: AbortSignal, parts?: MailParts) => Promise<InboundMail>;
   /** Reads a delivery report (see `readBounce`). A report beyond the limits of time and memory counts as another mail. */
   readonly readReport: (source: Buffer, signal: AbortSignal) => Promise<Bounce | undefined>;
+  /** Runs work that needs a whole large mail in memory, when there is room. Rejects with the signal's reason. */
+  readonly whileInMemory: <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
 }
 
 /** Threads that read the mail of all apps; each app has its share. */
@@ -29,6 +32,9 @@ export interface MailReaders {
 export const MAX_MAIL_BYTES = 25 * 1024 * 1024;
 const LIMIT_MS = 5_000;
 const LIMITS = { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
+/** Whole large mails in memory at the same time, and an app's share of them. */
+const MAX_IN_MEMORY = 4;
+const IN_MEMORY_SHARES = { perFree: 1, reserve: 0 };
 /** Bytes of a header that are read when the whole mail was beyond the limits. */
 const HEAD_BYTES = 65_536;
 
@@ -43,6 +49,7 @@ export function mailReaders(max = 2, limitMs = LIMIT_MS): MailReaders {
     onLimitExceeded: limitExceeded,
     onStartFailure: startFailed,
   });
+  const inMemory = fairSemaphore(MAX_IN_MEMORY, IN_MEMORY_SHARES);
   return {
     forApp: (app) => {
       const run = <Answer>(task: MailTask | ReportTask, signal: AbortSignal) =>
@@ -50,6 +57,14 @@ export function mailReaders(max = 2, limitMs = LIMIT_MS): MailReaders {
       return {
         read: (source, signal, parts) => readWith(run, source, signal, parts),
         readReport: (source, signal) => readReportWith(run, source, signal),
+        whileInMemory: async (work, signal) => {
+          await inMemory.acquire(signal, app);
+          try {
+            return await work();
+          } finally {
+            inMemory.release(app);
+          }
+        },
       };
     },
     threads: pool.count,

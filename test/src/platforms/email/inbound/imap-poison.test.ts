@@ -6,6 +6,7 @@ import { parseMail } from "../../../../../src/platforms/email/inbound/mail-parse
 const message = { folder: "INBOX", uidValidity: "9", uid: 7 };
 const reader = {
   readReport: async () => undefined,
+  whileInMemory: <T>(work: () => Promise<T>) => work(),
   read: (source: Buffer) => parseMail({ source, truncated: false }),
   threads: () => 0,
   close: async () => undefined,
