@@ -52,8 +52,7 @@ export async function readLarge(
   const described = parts.reduce((sum, { rawSize }) => sum + rawSize, 0);
   const hasEnd = head.length < source.length;
   const isMisread = !hasEnd || described * 2 < size - head.length || leaves.some(isMultipart);
-  if (isMisread)
-    return reader.whileInMemory(async () => reader.read(await wholeMail(imap, mail), signal), signal);
+  if (isMisread) return reader.whileInMemory(async () => reader.read(await wholeMail(imap, mail), signal), signal);
   const filled = await withTexts(imap, uid, leaves);
   return reader.read(head, signal, { leaves: filled, isComplete });
 }
