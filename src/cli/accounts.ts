@@ -31,18 +31,19 @@ interface AddOptions extends Options {
 
 const PAGE = 1_000;
 
-/** Adds `dragoman account add|list|remove`. */
+/** Adds `dragoman account add|list|remove`. Returns their group for further commands. */
 export function accountCommands(
   program: Command,
   connect: () => Promise<AccountTools>,
   io: Terminal = terminal,
   input: () => Input = processInput,
-): void {
+): Command {
   const group = program.command("account").description("Apps' own logins at the networks.");
   const run = forApp(connect);
   addCommand(group, run, io, input);
   listCommand(group, run, io);
   removeCommand(group, run, io);
+  return group;
 }
 
 function addCommand(group: Command, run: RunForApp<AccountTools>, io: Terminal, input: () => Input): void {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { readConfig } from "../config/settings.ts";
+import { accountTestCommand } from "./account-test.ts";
 import { accountCommands } from "./accounts.ts";
 import { activityCommands } from "./activities.ts";
 import { adminTokenCommands } from "./admin-tokens.ts";
@@ -60,7 +61,7 @@ Examples:
   serveCommand(program);
   appCommands(program, openAppTools);
   keyCommands(program, { keyFile: () => keyFileOf(readConfig()), connect: openKeyTools });
-  accountCommands(program, openAccountTools);
+  accountTestCommand(accountCommands(program, openAccountTools), openActivityTools);
   activityCommands(program, openActivityTools);
   deadLetterCommands(program, openActivityTools);
   suppressionCommands(program, openActivityTools);

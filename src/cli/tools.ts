@@ -32,6 +32,7 @@ import { isSandboxEnabled } from "../sandbox/sandbox-enabled.ts";
 import { eventTail } from "../streaming/tail.ts";
 import { redisSuppressions } from "../suppressions/redis-suppressions.ts";
 import { redisWebhooks } from "../webhooks/redis-webhooks.ts";
+import type { AccountTestTools } from "./account-test.ts";
 import type { AccountTools } from "./accounts.ts";
 import type { ActivityTools } from "./activities.ts";
 import type { AdminTokenTools } from "./admin-tokens.ts";
@@ -110,9 +111,9 @@ export async function openAccountTools(): Promise<AccountTools> {
   };
 }
 
-/** Opens the stores of `dragoman activities|dead-letters|send|suppressions|tail`. Activities are submitted as by the API. */
+/** Opens the stores of `dragoman account test|activities|dead-letters|send|suppressions|tail`. Activities are submitted as by the API. */
 export async function openActivityTools(): Promise<
-  ActivityTools & DeadLetterTools & SendTools & SuppressionTools & TailTools
+  AccountTestTools & ActivityTools & DeadLetterTools & SendTools & SuppressionTools & TailTools
 > {
   const config = readConfig();
   const log = commandLog(config);
@@ -132,6 +133,8 @@ export async function openActivityTools(): Promise<
     registry: appRegistry({ redis, keyring: ring, appendControl: events.appendControl }),
     history: maxHistory === 0 ? undefined : redisHistory({ redis, maxEntries: maxHistory, retentionSeconds }),
     canonicalId: names.canonicalId,
+    platforms: names,
+    accounts: redisAccounts({ redis, keyring: ring }),
     enabled,
     suppressions: redisSuppressions({ redis }),
     deadLetters: redisDeadLetters({ redis, retentionSeconds }),
