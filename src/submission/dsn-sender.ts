@@ -27,14 +27,15 @@ const EVERY_MS = 2_000;
 const BATCH = 50;
 
 /**
- * Submits the notifications that are due, as their apps' activities. Any number of processes may do so: a notification has
- * its rid from the mail's. One that can't be taken now stays for the next round; what is refused for good is logged.
+ * Submits the notifications that are due, as activities of the apps. Any number of processes may do so: the rid of a
+ * notification follows from the mail's rid. A notification that can't be accepted now stays for the next round; a final
+ * refusal is logged.
  */
 export function dsnSender({ pending, outbox, submit, domain, log }: DsnSenderDeps): DsnSender {
   async function sendOne(due: PendingDsn): Promise<void> {
     const { app, rid, request } = due;
     const record = await outbox.find(app, rid);
-    // A finished record has its time; then nothing is left to tell.
+    // Finished records expire; then no result is left to report.
     const activity =
       record?.result && dsnActivity({ rid, request, result: record.result, acceptedAt: record.acceptedAt, domain });
     try {

@@ -12,7 +12,7 @@ export interface DsnTerms {
 
 interface RecipientTerms {
   readonly original?: string;
-  /** Undefined where RCPT has no NOTIFY: then failures are told. */
+  /** Undefined where RCPT has no NOTIFY, which means FAILURE. */
   readonly notify?: readonly string[];
 }
 
@@ -33,32 +33,32 @@ export function dsnTerms({ dsn, rcptTo }: SMTPServerSession["envelope"]): DsnTer
   };
 }
 
-/** Mail whose sender may be notified. Senders in the networks' domain are not. */
+/** Mail with a sender to notify. Senders in the networks' domain are not notified. */
 export interface DsnContext {
   readonly mail: Pick<ParsedMail, "headerLines">;
   readonly envelope: { readonly from: string; readonly dsn: DsnTerms };
   readonly domain: string;
 }
 
-/** Makes the request that is kept with an activity. Undefined where nobody is to be notified, as of mails without a sender. */
+/** Makes the request that is kept with an activity. Undefined without a sender, or without recipients that want a notification. */
 export function dsnRequest(
   { mail, envelope, domain }: DsnContext,
   targets: ReadonlyArray<Pick<DsnRecipient, "mailbox" | "address">>,
 ): DsnRequest | undefined {
   const { from, dsn } = envelope;
   if (from === "" || isNetworkDomain(from, domain)) return undefined;
-  const told = targets.flatMap((target): DsnRecipient[] => {
+  const recipients = targets.flatMap((target): DsnRecipient[] => {
     const { original, notify = ["FAILURE"] } = dsn.recipients.get(target.mailbox) ?? {};
     const when = { onFailure: notify.includes("FAILURE"), onSuccess: notify.includes("SUCCESS") };
     if (!when.onFailure && !when.onSuccess) return [];
     return [{ ...target, ...(original === undefined ? {} : { original }), ...when }];
   });
-  if (told.length === 0) return undefined;
+  if (recipients.length === 0) return undefined;
   const fields = mail.headerLines.filter(({ key }) => FIELDS.has(key)).map(({ line }) => line.slice(0, MAX_FIELD));
   return {
     to: from,
     ...(dsn.envelopeId === undefined ? {} : { envelopeId: dsn.envelopeId }),
-    recipients: told,
+    recipients,
     fields,
   };
 }

@@ -12,15 +12,15 @@ export interface DsnSource extends Pick<PendingDsn, "rid" | "request"> {
   readonly domain: string;
 }
 
-/** Outcome for a recipient who is told of. */
+/** Outcome for a recipient in a notification. */
 interface RecipientOutcome extends DsnRecipient {
   readonly status: string;
   readonly error?: EventError;
 }
 
 const SENDER_NAME = "Mail Delivery System";
-/** Outcomes that differ from `sent`, in words. */
-const WORDS: Readonly<Record<string, string>> = {
+/** Phrases for outcomes. All others mean that the mail could not be delivered. */
+const STATUS_PHRASES: Readonly<Record<string, string>> = {
   sent: "was handed to the next mail system",
   expired: "could not be delivered in time",
   unknown: "may have been delivered or not: the connection broke before the answer came",
@@ -40,11 +40,11 @@ const REPLY = /^[245]\d\d[ -](?:([245]\.\d{1,3}\.\d{1,3}) )?/;
 
 /**
  * Makes the activity that notifies a mail's sender (DSN, RFC 3464). The same outcome makes the same activity, rid included,
- * so that several processes, or one that died in between, send it once. Undefined where there is nothing to tell.
+ * so that several processes, or a process that died in between, send it once. Undefined where no recipient is reported.
  */
 export function dsnActivity(source: DsnSource): Readonly<Record<string, unknown>> | undefined {
   const { rid, request, result } = source;
-  const outcomes = request.recipients.map((recipient) => outcomeOf(recipient, result)).filter(isTold);
+  const outcomes = request.recipients.map((recipient) => outcomeOf(recipient, result)).filter(isReported);
   if (outcomes.length === 0) return undefined;
   const isSuccess = outcomes.every(({ status }) => status === "sent");
   const address = result.platform === "email" ? result.actor.address : request.to;
@@ -78,7 +78,7 @@ function outcomeOf(recipient: DsnRecipient, { status, error, target }: ResultEve
 }
 
 /** Tells whether the sender wants to hear of an outcome. Cancelling is no failure: the app did it. */
-function isTold({ status, onFailure, onSuccess }: RecipientOutcome): boolean {
+function isReported({ status, onFailure, onSuccess }: RecipientOutcome): boolean {
   if (status === ("cancelled" satisfies FinalStatus)) return false;
   return status === "sent" ? onSuccess : onFailure;
 }
@@ -88,7 +88,7 @@ function text(outcomes: readonly RecipientOutcome[], { fields }: DsnRequest): st
   const subject = fields.find((field) => /^subject:/i.test(field));
   const lines = outcomes.map(({ mailbox, status, error }) => {
     const reason = error === undefined ? "" : `\n    ${reasonOf(error)}`;
-    return `  ${mailbox} ${WORDS[status] ?? "could not be delivered"}${reason}`;
+    return `  ${mailbox} ${STATUS_PHRASES[status] ?? "could not be delivered"}${reason}`;
   });
   return [
     "This is an automatic notification about a mail that you sent.",
@@ -145,15 +145,15 @@ function addressField(mailbox: string): string {
   return `utf-8; ${escaped.join("")}`;
 }
 
-/** Reduces words to a line of printable ASCII, short enough for any mail system. */
-function ascii(words: string): string {
-  return words.replaceAll(/[^\x20-\x7e]+/g, " ").slice(0, 900);
+/** Reduces a value to a line of printable ASCII, short enough for any mail system. */
+function ascii(value: string): string {
+  return value.replaceAll(/[^\x20-\x7e]+/g, " ").slice(0, 900);
 }
 
 function mailDate(ms: number): string {
   return new Date(ms).toUTCString().replace("GMT", "+0000");
 }
 
-function base64(words: string): string {
-  return Buffer.from(words).toString("base64");
+function base64(content: string): string {
+  return Buffer.from(content).toString("base64");
 }

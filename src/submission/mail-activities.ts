@@ -34,8 +34,8 @@ export interface MailActivity {
 const RID = /^[A-Za-z0-9._:@~-]{1,100}$/;
 
 /**
- * Turns a mail into activities. One for all ordinary addresses, and one for each address on a network. The Message-ID is
- * the rid, so that a mail that is submitted again is one. Throws `SmtpRefusal`.
+ * Turns a mail into activities. All ordinary addresses share an activity; each address on a network has its own.
+ * The rid is the Message-ID, so that a mail that is submitted again is sent once. Throws `SmtpRefusal`.
  */
 export async function mailActivities(source: MailSource): Promise<readonly MailActivity[]> {
   const { mail, envelope, domain } = source;
@@ -54,7 +54,7 @@ function mailTo(source: MailSource, ordinary: readonly string[], rid: string | u
   const named = new Map<string, MailPerson & { readonly field: "to" | "cc" }>();
   for (const field of ["cc", "to"] as const)
     for (const person of peopleIn(mail[field])) named.set(person.address.toLowerCase(), { ...person, field });
-  // A mail that names nobody is to whom it is sent.
+  // Envelope recipients of a mail without To and Cc are blind copies.
   const unnamed = named.size === 0 ? {} : { field: "bcc" };
   const target = ordinary.map((address) => named.get(address.toLowerCase()) ?? { address, ...unnamed });
   const activity = {
@@ -73,7 +73,7 @@ function mailTo(source: MailSource, ordinary: readonly string[], rid: string | u
   return { activity: { rid, ...activity }, other: `${rid}~${digest(JSON.stringify(activity))}`, dsn };
 }
 
-/** A message has no subject on most networks, so that it begins with the mail's. */
+/** Makes the activity for an address on a network. Its text begins with the subject, since most networks have none. */
 async function messageTo(
   source: MailSource,
   { platform, address, mailbox }: NetworkAddress,
@@ -92,7 +92,7 @@ async function messageTo(
   return { activity: { rid: `${rid}~${digest(`${platform} ${address}`)}`, ...activity }, dsn };
 }
 
-/** The Message-ID where it can be an rid, else its digest. Undefined without one: such a mail is never the same as another. */
+/** Returns the Message-ID where it can be an rid, else a digest of it. Undefined for mails without one, which are all different. */
 function ridOf({ messageId }: ParsedMail): string | undefined {
   const id = messageId?.replace(/^<|>$/g, "");
   if (id === undefined || id === "") return undefined;

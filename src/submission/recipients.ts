@@ -7,8 +7,8 @@ export interface NetworkAddress {
 }
 
 /**
- * Reads `ops%23room@irc.gateway` as an address on a network, for the domain `gateway`. The local part is percent-encoded, since mail
- * addresses can't hold every network's. Undefined for an ordinary mail address, and for what can't be decoded.
+ * Reads `ops%23room@irc.gateway` as an address on a network, for the domain `gateway`. The local part is percent-encoded,
+ * since mail addresses can't hold every network's. Undefined for ordinary mail addresses and broken encodings.
  */
 export function networkAddress(mailbox: string, domain: string): NetworkAddress | undefined {
   const at = mailbox.lastIndexOf("@");

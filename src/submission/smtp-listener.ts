@@ -43,13 +43,13 @@ const MAX_RECIPIENTS = 100;
 const MAX_CLIENTS = 500;
 const IDLE_MS = 60_000;
 const CLOSE_MS = 5_000;
-/** Who guesses keys waits. */
+/** Delay of the answer to a wrong key, in ms. Slows guessing down. */
 const WRONG_LOGIN_MS = 1_000;
 const PARSING = { skipHtmlToText: true, skipTextToHtml: true, skipImageLinks: true, keepCidLinks: true } as const;
 
 /**
  * Takes mail by SMTP (RFC 5321, 6409) and submits it as an app's activities. The login's password is the app's key. The
- * reply to DATA comes when they are stored: 250 promises what a POST's 202 does.
+ * reply to DATA comes when the activities are stored: 250 promises the same as the 202 of a POST.
  */
 export async function smtpListener(deps: SmtpListenerDeps): Promise<SmtpListener> {
   const server = new SMTPServer({
@@ -64,8 +64,8 @@ export async function smtpListener(deps: SmtpListenerDeps): Promise<SmtpListener
       done(recipientFault(address, session, deps.domain));
     },
     onData: (stream, session, done) => {
-      taken(deps, stream, session).then(
-        (words) => done(null, words),
+      storeMail(deps, stream, session).then(
+        (reply) => done(null, reply),
         (error: unknown) => done(asError(error, deps.log)),
       );
     },
@@ -99,7 +99,7 @@ function optionsOf({ tls }: SmtpListenerDeps): SMTPServerOptions {
   };
 }
 
-/** The app whose key is the password; the user name is anybody's. Throws `SmtpRefusal`. */
+/** Finds the app by its key, which is the password; the user name is ignored. Throws `SmtpRefusal`. */
 async function login({ keys }: SmtpListenerDeps, auth: SMTPServerAuthentication): Promise<Caller> {
   const password = auth.password ?? "";
   const apiKey = parseApiKey(password);
@@ -120,8 +120,11 @@ function recipientFault(address: string, session: SMTPServerSession, domain: str
   return null;
 }
 
-/** Stores the mail's activities, then says so. A mail that was taken in part is refused for now: what was stored is found again by its rid. */
-async function taken(
+/**
+ * Stores a mail's activities and returns the reply. A mail that was stored in part is refused for now: its stored activities
+ * have the same rids when the mail comes again.
+ */
+async function storeMail(
   deps: SmtpListenerDeps,
   stream: SMTPServerDataStream,
   session: SMTPServerSession,

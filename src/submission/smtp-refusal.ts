@@ -1,11 +1,11 @@
 import { Refusal, type RefusalCode } from "../model/refusal.ts";
 
-/** Refusal by SMTP. Its words begin with an enhanced status code (RFC 3463). */
+/** Refusal by SMTP. The message begins with an enhanced status code (RFC 3463). */
 export class SmtpRefusal extends Error {
   readonly responseCode: number;
 
-  constructor(responseCode: number, words: string) {
-    super(words);
+  constructor(responseCode: number, message: string) {
+    super(message);
     this.name = "SmtpRefusal";
     this.responseCode = responseCode;
   }
@@ -31,7 +31,7 @@ export function isPassing({ code }: Refusal): boolean {
   return code in PASSING;
 }
 
-/** The reply to what submitting threw. What is not known to be the sender's fault may come again. */
+/** Makes the reply to an error of submitting. Errors that are not the sender's fault are temporary refusals. */
 export function smtpRefusal(error: unknown): SmtpRefusal {
   if (error instanceof SmtpRefusal) return error;
   if (!(error instanceof Refusal))
@@ -41,7 +41,7 @@ export function smtpRefusal(error: unknown): SmtpRefusal {
   return new SmtpRefusal(550, `${LASTING[error.code] ?? "5.6.0"} ${line(error.message)}`);
 }
 
-/** A reply is a line of ASCII. */
+/** Reduces a text to a line of printable ASCII, as replies are. */
 function line(text: string): string {
   return text.replaceAll(/[^\x20-\x7e]+/g, " ").slice(0, 400);
 }

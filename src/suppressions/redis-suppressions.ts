@@ -45,13 +45,13 @@ export function redisSuppressions({ redis }: { readonly redis: RedisClient }): S
 
     list: async (app, { limit, after }) => {
       const from = after === undefined ? "+" : `(${after}`;
-      const places = await redis.zrevrangebylex(keys.suppressionOrder(app), from, "-", "LIMIT", 0, limit + 1);
-      const page = places.slice(0, limit);
+      const positions = await redis.zrevrangebylex(keys.suppressionOrder(app), from, "-", "LIMIT", 0, limit + 1);
+      const page = positions.slice(0, limit);
       const found = await findAll(app, page.map(idIn));
       const last = page.at(-1);
       return {
         suppressions: found.filter((entry) => entry !== undefined),
-        ...(places.length > limit && last !== undefined ? { next: last } : {}),
+        ...(positions.length > limit && last !== undefined ? { next: last } : {}),
       };
     },
 
@@ -67,7 +67,7 @@ function keysOf(app: string) {
   };
 }
 
-/** Returns the id in an entry's place in the order, `<ms>.<id>`. */
-function idIn(place: string): string {
-  return place.slice(place.indexOf(".") + 1);
+/** Returns the id in an entry's position, `<ms>.<id>`. */
+function idIn(position: string): string {
+  return position.slice(position.indexOf(".") + 1);
 }

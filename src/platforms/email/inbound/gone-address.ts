@@ -12,6 +12,8 @@ const GONE = new Set(["5.1.1", "5.1.3", "5.1.6", "5.1.10"]);
  */
 export function provesAddressGone(status: string, diagnosis: string): boolean {
   const codes = [...codesIn(status), ...codesIn(diagnosis.slice(0, 2_000))].filter(isReason);
-  const words = phraseStatus(diagnosis);
-  return codes.length > 0 && codes.every((code) => GONE.has(code)) && (words === undefined || words.startsWith("5.1."));
+  const phrase = phraseStatus(diagnosis);
+  return (
+    codes.length > 0 && codes.every((code) => GONE.has(code)) && (phrase === undefined || phrase.startsWith("5.1."))
+  );
 }
