@@ -77,7 +77,7 @@ async function activity(rid: string): Promise<Record<string, unknown> & { readon
   return (await response.json()) as Record<string, unknown> & { readonly status: string };
 }
 
-/** How many activities the app has unfinished or finished: every rid it ever posted. */
+/** Tells whether the gateway knows an activity of the app by its rid. */
 async function exists(rid: string): Promise<boolean> {
   const headers = { Authorization: `Bearer ${key}` };
   return (await fetch(`${core.url}/gateway/activities/${encodeURIComponent(rid)}`, { headers })).status === 200;

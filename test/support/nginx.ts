@@ -15,7 +15,7 @@ export interface TestNginx {
   /** Output of `nginx -t`. */
   readonly checked: string;
   readonly log: (name: "access" | "error" | "gateway") => Promise<string>;
-  /** Where its files lie. */
+  /** Folder of the server's files. */
   readonly dir: string;
   readonly stop: () => Promise<void>;
 }

@@ -11,7 +11,7 @@ import { testRedis } from "../../support/redis.ts";
 import { type CleanRoot, cleanRoot, forbidServices } from "../../support/release/clean-root.ts";
 import { shell } from "../../support/shell.ts";
 
-/** What docs/install.md says, in the folder of the files. */
+/** Commands of docs/install.md, run in the folder of the files. */
 const FROM_PACKAGE = `apt-get update
 apt-get install -y ./dragoman_*.deb`;
 const FROM_TARBALL = "npm install --global ./dragoman-*.tgz";
@@ -20,7 +20,7 @@ const FROM_TARBALL = "npm install --global ./dragoman-*.tgz";
 const dir = mkdtempSync(join(tmpdir(), "dgm-release-test-"));
 const into = join(dir, "release");
 const file = (pattern: RegExp): string => {
-  const name = readdirSync(into).find((one) => pattern.test(one));
+  const name = readdirSync(into).find((entry) => pattern.test(entry));
   if (name === undefined) throw new Error(`the release has no file ${pattern}`);
   return join(into, name);
 };

@@ -11,7 +11,7 @@ import { until } from "../../../support/redis-process.ts";
 import { shell } from "../../../support/shell.ts";
 import { hostOf, type Site } from "./site.ts";
 
-/** Where one Apache serves the same sites. */
+/** Ports on which one Apache serves the same sites. */
 export interface Farm {
   /** As they were: without any proxy. */
   readonly direct: number;

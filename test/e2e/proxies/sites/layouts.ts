@@ -6,7 +6,7 @@ import type { Farm } from "./farm.ts";
 export interface Layout {
   readonly port: number;
   readonly ca?: string;
-  /** Where plain HTTP is spoken, if `port` speaks TLS. */
+  /** Port of plain HTTP, if `port` is of TLS. */
   readonly plain?: number;
   readonly stop: () => Promise<void>;
 }

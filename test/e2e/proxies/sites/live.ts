@@ -59,7 +59,7 @@ export async function echoServer(): Promise<{ readonly address: string; readonly
   };
 }
 
-/** What only shows while it lasts. */
+/** Tests of streams, sockets and uploads of sites, while they are open. */
 export function siteLives(layout: () => Layout): void {
   const endpoint = (site: string): SiteEndpoint => ({ ...layout(), host: hostOf({ name: site }) });
 

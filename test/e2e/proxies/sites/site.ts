@@ -1,6 +1,6 @@
 /** A site that stands beside the gateway, and what its visitors ask for. */
 export interface Site {
-  /** Its host name is `NAME.example`. */
+  /** Name of the site; the host name is `NAME.example`. */
   readonly name: string;
   /** Contents by path below the document root; `ROOT` in a text is that folder. */
   readonly files: Readonly<Record<string, string | Buffer>>;

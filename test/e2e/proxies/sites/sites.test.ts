@@ -10,7 +10,7 @@ import { hostOf, type Site } from "./site.ts";
 import { type Seen, type SiteEndpoint, visit } from "./visit.ts";
 
 const sites: readonly Site[] = [...pages, ...apps, ...limits, ...liveSites];
-/** What each site answered without anything of ours, by plain HTTP and by TLS. */
+/** Answers of each site without the gateway, by plain HTTP and by TLS. */
 const before = { plain: new Map<string, readonly Seen[]>(), tls: new Map<string, readonly Seen[]>() };
 
 let farm: Farm;

@@ -3,7 +3,7 @@ import { request as http, type IncomingHttpHeaders, type IncomingMessage } from 
 import { request as https } from "node:https";
 import type { SiteRequest } from "./site.ts";
 
-/** How a visitor reaches a site. */
+/** Endpoint at which visitors reach a site. */
 export interface SiteEndpoint {
   readonly port: number;
   readonly host: string;
@@ -13,7 +13,7 @@ export interface SiteEndpoint {
   readonly address?: string;
 }
 
-/** What a visitor got, without what differs from one minute or connection to the next. */
+/** Answer to a visitor, without parts that differ between minutes or connections. */
 export interface Seen {
   readonly status: number;
   readonly headers: readonly string[];
@@ -58,7 +58,7 @@ export function opened(endpoint: SiteEndpoint, ask: SiteRequest): Promise<Incomi
   });
 }
 
-/** One request, and all that came. */
+/** Sends a request and returns the whole answer. */
 export async function visit(endpoint: SiteEndpoint, ask: SiteRequest): Promise<Seen> {
   const response = await opened(endpoint, ask);
   const parts: Buffer[] = [];
@@ -74,7 +74,7 @@ function lasting(headers: IncomingHttpHeaders, { method }: SiteRequest): readonl
     .sort();
 }
 
-/** What expires some time from now does so later at the second visit. */
+/** Replaces a time of expiry near now, which is later at the second visit. */
 function expiry(value: string | undefined): string | undefined {
   const away = Math.abs(Date.parse(value ?? "") - Date.now());
   return away < 3_600_000 ? "within the hour" : value;
