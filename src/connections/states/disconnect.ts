@@ -1,5 +1,6 @@
 import type { OwnedAccount } from "../../accounts/account-ownership.ts";
 import type { Failure } from "../../model/failure.ts";
+import { failureWith } from "../../platform/kit/error-table.ts";
 import { unproven } from "../connection-failures.ts";
 import type { ConnectionParts } from "../connection-parts.ts";
 import { CHECKING, type Disconnecting, type State } from "../connection-state.ts";
@@ -24,7 +25,8 @@ export async function disconnect(
   const { verdict, isNew } = await evidence.judge(account, failure);
   if (isNew) tell(parts, account, failure, verdict);
   if (verdict === "final") {
-    await refuse(parts, account, failure);
+    // Work no longer waits, and the app is told that no retry follows.
+    await refuse(parts, account, failure.kind === "retryable" ? failureWith(failure, { kind: "auth" }) : failure);
     return CHECKING;
   }
   const reported = verdict === "unproven" ? unproven(failure) : failure;
