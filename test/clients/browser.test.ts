@@ -139,8 +139,8 @@ describe("The served browser client", () => {
     expect(first.status).toBe(200);
     expect(first.headers.get("content-type")).toBe("text/javascript; charset=utf-8");
     expect(first.headers.get("cache-control")).toBe("public, max-age=3600");
-    // As a browser asks; fetch of Node adds no-cache.
-    const headers = { "If-None-Match": first.headers.get("etag") ?? "" };
+    // As a browser asks; fetch of Node adds no-cache. The compressed representation has an ETag of its own.
+    const headers = { "If-None-Match": first.headers.get("etag") ?? "", "Accept-Encoding": "gzip" };
     const again = await new Promise<number | undefined>((resolve, reject) => {
       get(`${gateway.base}/client.js`, { headers }, (res) => resolve(res.resume().statusCode)).on("error", reject);
     });

@@ -28,6 +28,8 @@ export interface MatrixNetwork extends Pick<FaultProxyOptions, "frames" | "steps
   readonly messageStep: string;
   /** Steps of an account that stays online. */
   readonly onlineSteps: readonly string[];
+  /** Whether the server itself still has a text for an account. What a server lost is no fault of the gateway. */
+  readonly isKept?: (n: number, text: string) => Promise<boolean>;
   /** Writes a text into the room of all accounts. */
   readonly peerSendsToRoom: (text: string) => Promise<void>;
 }
@@ -140,7 +142,7 @@ interface RecoveryFacts {
 /** Waits until the account hears again, and lists what was lost or doubled meanwhile. */
 async function recovery(
   core: Core,
-  { network, peerSendsToRoom }: MatrixNetwork,
+  { network, peerSendsToRoom, isKept }: MatrixNetwork,
   { app, n, before, rid, wasAway }: CellRun & RecoveryFacts,
 ): Promise<readonly string[]> {
   const faults: string[] = [];
@@ -160,7 +162,11 @@ async function recovery(
   if (network.keepsMissed) {
     if (wasAway) sent.push(`${app} away`);
     await send("meanwhile");
-    const lost = await missing();
+    const lost: string[] = [];
+    for (const text of await missing()) {
+      if (text !== `${app} away` || (await isKept?.(n, text)) !== false) lost.push(text);
+      else console.log(`${text}: the server itself lost it`);
+    }
     if (lost.length > 0) faults.push(`lost what came meanwhile: ${lost.join(", ")}`);
     await send("after");
     const unheard = await missing();

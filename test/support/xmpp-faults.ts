@@ -126,6 +126,7 @@ export function xmppFaultMatrix(
       steps: xmppSteps,
       messageStep: "message",
       onlineSteps: ["ping"],
+      isKept: network.isKept,
       peerSendsToRoom: (text) => network.peerSendsToRoom(MATRIX_ROOM, text),
       preparation: (n) => [
         {

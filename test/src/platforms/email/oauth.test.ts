@@ -140,7 +140,7 @@ describe("OAuth2 logins", () => {
   it.each([
     // Another worker may have refreshed the token already, so the stored credentials are read again.
     [400, { error: "invalid_grant" }, "retryable", "credentials-expired", "400 invalid_grant"],
-    [401, { error: "<script>" }, "retryable", "credentials-expired", "401 no error code"],
+    [401, { error: "<script>" }, "retryable", "platform-rejected", "401 no error code"],
     [503, {}, "retryable", "platform-unavailable", "503 no error code"],
     [200, { access_token: "two\r\nlines" }, "retryable", "platform-unavailable", "200 no error code"],
   ])("classify %s %j of a token server", async (status, answer, kind, code, platformCode) => {
