@@ -48,20 +48,24 @@ export function dsnSender({ pending, outbox, submit, domain, log }: DsnSenderDep
     await pending.remove(due);
   }
 
+  /** Submits what is due. A round has at most one line of the log, however many notifications have to wait. */
   async function round(): Promise<void> {
+    const failures: unknown[] = [];
     for (const tag of keys.tags) {
       const due = await pending.list(tag, BATCH);
       for (const outcome of await Promise.allSettled(due.map(sendOne)))
-        if (outcome.status === "rejected") later(outcome.reason);
+        if (outcome.status === "rejected") failures.push(outcome.reason);
     }
+    if (failures.length > 0) later(failures[0], failures.length);
   }
 
-  function later(err: unknown): void {
-    log.warn({ err }, "delivery status notification failed; retrying");
+  function later(err: unknown, failed = 1): void {
+    log.warn({ err, failed }, "delivery status notifications failed; retrying");
   }
 
   const ending = new AbortController();
-  const running = runEvery(EVERY_MS, round, { signal: ending.signal, onError: later, immediately: false });
+  const onError = (err: unknown): void => later(err);
+  const running = runEvery(EVERY_MS, round, { signal: ending.signal, onError, immediately: false });
   return {
     stop: () => {
       ending.abort();
