@@ -55,8 +55,8 @@ export function activitySchemas(platforms: readonly Platform[]): Readonly<Record
   const names = platforms.flatMap((platform) =>
     [platform.id, ...(platform.aliases ?? [])].map((name) => [name, nameOf(platform, "activity")] as const),
   );
-  const any = discriminated("platform", Object.fromEntries(names), Object.values(own), "What the platforms take.");
-  return { Activity: any, ...own };
+  const activity = discriminated("platform", Object.fromEntries(names), Object.values(own), "What the platforms take.");
+  return { Activity: activity, ...own };
 }
 
 function everyVerb(
