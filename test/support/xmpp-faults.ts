@@ -126,7 +126,7 @@ export function xmppFaultMatrix(
       steps: xmppSteps,
       messageStep: "message",
       onlineSteps: ["ping"],
-      isKept: network.isKept,
+      ...(network.isKept ? { isKept: network.isKept } : {}),
       peerSendsToRoom: (text) => network.peerSendsToRoom(MATRIX_ROOM, text),
       preparation: (n) => [
         {

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { mailReaders } from "../../../../../src/platforms/email/inbound/mail-reader.ts";
+import { UUENCODED_PART } from "../../../../support/uuencoded-part.ts";
 
 const readers = mailReaders(1);
 const reader = readers.forApp("app1");
@@ -98,16 +99,7 @@ describe("a broken body", () => {
   });
 
   it("in uuencode is an attachment under the part's own number", async () => {
-    const { object } = await read(
-      FROM,
-      "Content-Type: image/gif; name=cat.gif",
-      "Content-Transfer-Encoding: x-uuencode",
-      "",
-      "begin 644 cat.gif",
-      "#0V%T",
-      "`",
-      "end",
-    );
+    const { object } = await read(FROM, ...UUENCODED_PART);
     expect(object.attachments).toEqual([{ name: "cat.gif", mediaType: "image/gif", size: 3, part: "1" }]);
   });
 });

@@ -11,6 +11,7 @@ import { mailParts, mailWith } from "../../../../support/arbitrary-mail.ts";
 import { type TestDovecot, testDovecot } from "../../../../support/dovecot.ts";
 import { lmtpMailer } from "../../../../support/lmtp-mailer.ts";
 import { loopbackEgress } from "../../../../support/loopback-egress.ts";
+import { UUENCODED_PART } from "../../../../support/uuencoded-part.ts";
 
 const guard = loopbackEgress();
 const readers = mailReaders(1, 60_000);
@@ -59,13 +60,7 @@ function brokenMail(head: readonly string[], fileBytes: number): Buffer {
     "",
     "pdf",
     "--b",
-    "Content-Type: image/gif; name=cat.gif",
-    "Content-Transfer-Encoding: x-uuencode",
-    "",
-    "begin 644 cat.gif",
-    "#0V%T",
-    "`",
-    "end",
+    ...UUENCODED_PART,
     "--b",
     "Content-Type: application/octet-stream",
     "",

@@ -8,6 +8,7 @@ import { lmtpMailer } from "../../../../support/lmtp-mailer.ts";
 import { loopbackEgress } from "../../../../support/loopback-egress.ts";
 import { type TestMail, testMail } from "../../../../support/postfix.ts";
 import { runOnce } from "../../../../support/run-verb.ts";
+import { UUENCODED_PART } from "../../../../support/uuencoded-part.ts";
 import { testMailActivity } from "../../../../support/verb-context.ts";
 
 let server: TestMail;
@@ -227,13 +228,7 @@ describe("mailbox verbs on a real Dovecot", () => {
       "",
       "Hello",
       "--b",
-      "Content-Type: image/gif; name=cat.gif",
-      "Content-Transfer-Encoding: x-uuencode",
-      "",
-      "begin 644 cat.gif",
-      "#0V%T",
-      "`",
-      "end",
+      ...UUENCODED_PART,
       "--b--",
       "",
     ].join("\r\n");
